@@ -1,0 +1,208 @@
+"""What the services tell the screens: frozen pictures of stored facts, never rows.
+
+A screen holds one of these, paints it, and asks for a fresh one when `Changes` says that its subject moved.
+Money is integer fen, times are UTC epoch milliseconds, states are the enums of the store.
+"""
+
+from dataclasses import dataclass
+
+from data.states import (
+    Channel,
+    Copy,
+    InvoiceKind,
+    InvoiceState,
+    LineKind,
+    PaymentOrderState,
+    PrintJobState,
+    PrintKind,
+    Role,
+    SaleKind,
+    SaleState,
+    SaleStep,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who is signed in."""
+
+    number: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleCard:
+    """What the first step shows of the scanned vehicle."""
+
+    code: str
+    model: str
+    brand: str
+    name: str
+    maker: str
+    certificate: str
+    ccc: str
+    chemistry: str
+    voltage_v: int
+    battery_count: int
+    colours: tuple[str, ...]
+    list_price_fen: int
+    floor_price_fen: int
+    ceiling_price_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing on the sale."""
+
+    position: int
+    kind: LineKind
+    code: str
+    model: str
+    name: str
+    colour: str | None
+    list_price_fen: int
+    price_fen: int
+    typed: bool
+    pairing_known: bool
+    pairing_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who buys. `phone` and `name` are whole here: lists use the masked forms of `SaleRow`."""
+
+    name: str
+    phone: str
+    division_code: str
+    division: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One payment order of the sale: one try on one channel."""
+
+    number: str
+    channel: Channel
+    state: PaymentOrderState
+    amount_fen: int
+    code: str | None
+    expires_at_ms: int
+    provider_number: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFile:
+    """A stored file of an invoice."""
+
+    format: str
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """One invoice document of the sale."""
+
+    number: str
+    kind: InvoiceKind
+    state: InvoiceState
+    title: str
+    net_fen: int
+    tax_fen: int
+    total_fen: int
+    fiscal_number: str | None
+    issued_at_ms: int | None
+    reason: str | None
+    attempts: int
+    next_at_ms: int | None
+    files: tuple[InvoiceFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintJob:
+    """One copy on its way to paper."""
+
+    id: str
+    document: str
+    copy: Copy
+    kind: PrintKind
+    state: PrintJobState
+    tier: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A sale with everything that hangs on it."""
+
+    id: str
+    serial: str | None
+    kind: SaleKind
+    state: SaleState
+    step: SaleStep
+    revision: int
+    late: bool
+    operator: str
+    opened_at_ms: int
+    ordered_at_ms: int | None
+    paid_at_ms: int | None
+    vehicle: VehicleCard | None
+    colour: str | None
+    lines: tuple[Line, ...]
+    customer: Customer | None
+    typed: dict[str, str]  # field name -> what was typed there and not yet submitted
+    list_total_fen: int
+    total_fen: int | None
+    payments: tuple[Payment, ...]
+    invoices: tuple[Invoice, ...]
+    print_jobs: tuple[PrintJob, ...]
+
+    @property
+    def payment(self) -> Payment | None:
+        """The newest payment order: the one the collect screen is about."""
+        return self.payments[-1] if self.payments else None
+
+    @property
+    def invoice(self) -> Invoice | None:
+        """The newest blue invoice."""
+        blues = [document for document in self.invoices if document.kind is InvoiceKind.BLUE]
+        return blues[-1] if blues else None
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedSale:
+    """An open sale on this terminal, as 「取单」 lists it."""
+
+    id: str
+    serial: str | None
+    state: SaleState
+    step: SaleStep
+    vehicle: str
+    model: str
+    customer_masked: str
+    opened_at_ms: int
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRow:
+    """A line of the sale list. Personal data is masked."""
+
+    serial: str
+    at_ms: int
+    kind: SaleKind
+    state: SaleState
+    total_fen: int
+    customer_masked: str
+    phone_masked: str
+    operator: str
+    vehicle: str
+    model: str
+    payment: PaymentOrderState | None
+    invoice: InvoiceState | None
+    printing: PrintJobState | None
+    late: bool
