@@ -65,7 +65,7 @@ class Scanner(ABC):
     async def open(self, listener: ScanListener) -> None:
         """Start reading; `listener` is called on the event loop, once a scan.
 
-        Raises `ScannerUnavailableError` when the device is not there and `ScannerMisconfiguredError` when it never can be.
+        Raises `ScannerUnavailableError` when the device is not there, `ScannerMisconfiguredError` when it never can be.
         """
 
     @abstractmethod
