@@ -61,9 +61,17 @@ class Face:
         self.width = width
         self._missing = self._ink(NOT_A_CHARACTER)
 
-    def _ink(self, char: str) -> bytes:
-        mask = self.font.getmask(char, mode="1")
-        return repr(mask.size).encode() + bytes(mask)
+    def _ink(self, char: str) -> bytes | None:
+        from PIL import Image, ImageDraw
+
+        canvas = Image.new("1", (48, 48), 0)
+        pen = ImageDraw.Draw(canvas)
+        pen.fontmode = "1"
+        try:
+            pen.text((12, 36), char, font=self.font, fill=1, anchor="ls")
+        except RuntimeError:  # the shaping library refuses characters the face does not know
+            return None
+        return canvas.tobytes()
 
     def draw(self, char: str) -> list[int] | None:
         """The rows of a character's cell as integers of `width` bits; None when the face lacks it."""
@@ -71,7 +79,7 @@ class Face:
 
         if char in " \u00a0\u3000":
             return [0] * HEIGHT
-        if self._ink(char) == self._missing:
+        if self._ink(char) in (None, self._missing):
             return None
         advance = max(1, round(self.font.getlength(char)))
         stretch = 0x2500 <= ord(char) <= 0x259F  # lines and blocks must meet their neighbours
