@@ -32,7 +32,6 @@ class Reason(StrEnum):
     UNKNOWN_COLOUR = "UNKNOWN_COLOUR"  # colour
     INCOMPATIBLE_BATTERY = "INCOMPATIBLE_BATTERY"  # code, model, vehicle_model, why: chemistry | voltage | declared
     WRONG_CHARGER = "WRONG_CHARGER"  # code, vehicle_model, why: chemistry | voltage | declared
-    MIXED_BATTERIES = "MIXED_BATTERIES"  # code: all batteries of a vehicle are of one model
     BATTERIES_MISSING = "BATTERIES_MISSING"  # have, need
     TOO_MANY_BATTERIES = "TOO_MANY_BATTERIES"  # code, need
     CHARGER_MISSING = "CHARGER_MISSING"
