@@ -1,0 +1,77 @@
+"""The buttons of the kiosk: three rows high, label and F-key on them, no animation."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Button
+
+Look = Literal["plain", "primary", "careful", "choice"]
+
+
+class ActionButton(Button):
+    """A button that does something. Its label is data: it is never read as markup.
+
+    `key` is the F-key that does the same, written behind the label. `look` tells its weight: `primary` is the marked
+    next step, `careful` undoes or abandons something, `choice` selects one of several and may be `chosen`.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", show=False)]
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        id: str | None = None,  # noqa: A002  Textual's own name
+        key: str = "",
+        look: Look = "plain",
+        classes: str = "",
+        disabled: bool = False,
+    ) -> None:
+        self.caption = label
+        self.key = key
+        super().__init__(self._content(), id=id, classes=f"look-{look} {classes}", disabled=disabled)
+        self.active_effect_duration = 0
+
+    def say(self, label: str) -> None:
+        """Show another label."""
+        if label != self.caption:
+            self.caption = label
+            self.label = self._content()
+
+    def _content(self) -> Content:
+        return Content(f"{self.caption} {self.key.upper()}" if self.key else self.caption)
+
+
+class ChoiceButton(ActionButton):
+    """One of several: a colour, a channel, a match. `value` is what choosing it means."""
+
+    def __init__(self, label: str, value: str, *, chosen: bool = False, classes: str = "") -> None:
+        self._chosen = chosen
+        super().__init__(label, look="choice", classes=classes)
+        self.value = value
+        self.set_class(chosen, "chosen")
+
+    @property
+    def chosen(self) -> bool:
+        """Whether this is the one."""
+        return self._chosen
+
+    @chosen.setter
+    def chosen(self, chosen: bool) -> None:
+        if chosen != self._chosen:
+            self._chosen = chosen
+            self.set_class(chosen, "chosen")
+            self.label = self._content()
+
+    def _content(self) -> Content:
+        return Content(f"✓ {self.caption}" if self._chosen else self.caption)
+
+
+class TouchKey(ActionButton):
+    """A key of an on-screen pad: touching it leaves the focus in the field it types into."""
+
+    FOCUS_ON_CLICK = False
+    can_focus = False

@@ -1,0 +1,100 @@
+"""A labelled input: the label stands in the frame, so that label and text take three rows and one touch target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input
+
+
+class Field(Vertical):
+    """One line of typed text under its canonical `label`.
+
+    Posts `Typed` on every change made by a person, `Entered` on Enter and `Left` when the focus goes elsewhere.
+    """
+
+    FOCUS_ON_CLICK = False
+
+    @dataclass
+    class Typed(Message):
+        """The text changed under somebody's fingers."""
+
+        field: Field
+        text: str
+
+    @dataclass
+    class Entered(Message):
+        """Enter was pressed in the field."""
+
+        field: Field
+        text: str
+
+    @dataclass
+    class Left(Message):
+        """The focus left the field."""
+
+        field: Field
+        text: str
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        id: str,  # noqa: A002  Textual's own name
+        value: str = "",
+        secret: bool = False,
+        limit: int = 200,
+        classes: str = "",
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.label = label
+        self.border_title = Content(label).markup
+        self._start = value
+        self._secret = secret
+        self._limit = limit
+
+    def compose(self) -> ComposeResult:
+        typed = Input(self._start, password=self._secret, max_length=self._limit, compact=True)
+        typed.cursor_blink = False
+        yield typed
+
+    @property
+    def input(self) -> Input:
+        """The input inside."""
+        return self.query_one(Input)
+
+    @property
+    def text(self) -> str:
+        """What stands in it."""
+        return self.input.value if self.is_mounted else self._start
+
+    def fill(self, text: str) -> None:
+        """Put text in without telling anybody: it was not typed."""
+        with self.input.prevent(Input.Changed):
+            self.input.value = text
+            self.input.cursor_position = len(text)
+
+    def enter(self) -> None:
+        """Give the focus to the input."""
+        self.input.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Typed(self, event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Entered(self, event.value))
+
+    def on_descendant_blur(self) -> None:
+        self.post_message(self.Left(self, self.text))
+
+    def on_click(self, event: events.Click) -> None:
+        """A touch on the frame means the text inside."""
+        if event.widget is not self.input:
+            self.enter()
