@@ -178,7 +178,8 @@ def check_ban(
 ) -> None:
     """Check that goods may be sold on business day `day`.
 
-    A ban that names editions or chemistries does not touch goods whose edition or chemistry is not known.
+    Goods about which a fact is not known (None) are not touched by a ban that names it; an empty `ccc` says that there
+    is no CCC number.
     Raises Refusal SALE_BANNED (code, rule, since).
     """
     for ban in bans:
@@ -188,7 +189,7 @@ def check_ban(
             and (not ban.valid_to or day <= ban.valid_to)
             and (not ban.editions or edition in ban.editions)
             and (not ban.chemistries or chemistry in ban.chemistries)
-            and not (ban.without_ccc and ccc)
+            and (not ban.without_ccc or ccc == "")
         ):
             raise Refusal(Reason.SALE_BANNED, code=code, rule=ban.name, since=ban.valid_from)
 

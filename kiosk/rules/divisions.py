@@ -94,6 +94,9 @@ def resolve(table: Sequence[DivisionRow], text: str) -> DivisionChoice:
 
 def _distance(row: DivisionRow, word: str) -> int | None:
     """How far `word` is from naming `row`; None when it does not match."""
+    path = "".join(row.names)
+    if word[0] not in path:
+        return 7 if word.isascii() and word.isdigit() and row.code.startswith(word) else None
     own = row.names[-1]
     if own == word:
         return 0
@@ -106,11 +109,7 @@ def _distance(row: DivisionRow, word: str) -> int | None:
         return 4
     if _beginnings(row.names, word):
         return 5
-    if word in "".join(row.names):
-        return 6
-    if word.isascii() and word.isdigit() and row.code.startswith(word):
-        return 7
-    return None
+    return 6 if word in path else None
 
 
 def _beginnings(names: tuple[str, ...], word: str) -> bool:
@@ -122,4 +121,9 @@ def _beginnings(names: tuple[str, ...], word: str) -> bool:
     head, rest = names[0], names[1:]
     if _beginnings(rest, word):
         return True
-    return any(head.startswith(word[:size]) and _beginnings(rest, word[size:]) for size in range(len(word), 0, -1))
+    common = 0
+    for ours, typed in zip(head, word, strict=False):
+        if ours != typed:
+            break
+        common += 1
+    return any(_beginnings(rest, word[size:]) for size in range(common, 0, -1))
