@@ -95,16 +95,15 @@ def judge_battery(vehicle: VehicleFacts, battery: PowerFacts, declared: bool | N
     """Judge one battery for a vehicle; `declared` is the compatibility table's word, None when it has none.
 
     The vehicle's voltage is one battery's (packs side by side) or that of all in a row (lead-acid blocks).
-    Raises Refusal INCOMPATIBLE_BATTERY (code, model, vehicle_model, why: declared, chemistry or voltage).
+    Raises Refusal INCOMPATIBLE_BATTERY (code, model, vehicle_model, why: chemistry, voltage or declared).
     """
-    why = ""
-    if declared is False:
-        why = "declared"
-    elif _differ(vehicle.chemistry, battery.chemistry):
+    why = "declared" if declared is False else ""
+    if _differ(vehicle.chemistry, battery.chemistry):
         why = "chemistry"
     elif vehicle.voltage_v is not None and battery.voltage_v is not None:
         in_row = battery.voltage_v * (vehicle.battery_count or 1)
-        why = "" if vehicle.voltage_v in (battery.voltage_v, in_row) else "voltage"
+        if vehicle.voltage_v not in (battery.voltage_v, in_row):
+            why = "voltage"
     if why:
         raise Refusal(
             Reason.INCOMPATIBLE_BATTERY,
@@ -119,12 +118,10 @@ def judge_battery(vehicle: VehicleFacts, battery: PowerFacts, declared: bool | N
 def judge_charger(vehicle: VehicleFacts, charger: PowerFacts, declared: bool | None) -> Pairing:
     """Judge a charger for a vehicle, like `judge_battery`; its voltage is the vehicle's.
 
-    Raises Refusal WRONG_CHARGER (code, model, vehicle_model, why: declared, chemistry or voltage).
+    Raises Refusal WRONG_CHARGER (code, model, vehicle_model, why: chemistry, voltage or declared).
     """
-    why = ""
-    if declared is False:
-        why = "declared"
-    elif _differ(vehicle.chemistry, charger.chemistry):
+    why = "declared" if declared is False else ""
+    if _differ(vehicle.chemistry, charger.chemistry):
         why = "chemistry"
     elif vehicle.voltage_v is not None and charger.voltage_v is not None and vehicle.voltage_v != charger.voltage_v:
         why = "voltage"
