@@ -169,7 +169,7 @@ class Nuonuo(InvoiceProvider):
         if answer.status != 200 or not answer.body:
             raise InvoiceUnreachable(f"the document is not there (status {answer.status})")
         if expected is not None and not answer.body.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(FILE_HEADS[expected]):
-            raise InvoiceRefused("FILE", f"the document is not a {expected.value} file")
+            raise InvoiceRefused("FILE", f"the document is not a {expected.value} file", permanent=False)
         return answer.body
 
     async def aclose(self) -> None:

@@ -1,0 +1,53 @@
+"""One HTTP exchange as the sandbox's sides see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import parse_qs
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What came in. Header names are lower case; ``target`` is path and query exactly as sent."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    def query(self, name: str) -> str:
+        """The first value of a query field, or empty."""
+        return parse_qs(self.target.partition("?")[2]).get(name, [""])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes out."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json; charset=utf-8"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def json_reply(value: object, status: int = 200) -> Reply:
+    """A reply with compact UTF-8 JSON."""
+    return Reply(status, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in ``body``, or None when it is anything else or holds half a character."""
+    try:
+        value: object = json.loads(body)
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
