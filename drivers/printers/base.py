@@ -246,7 +246,10 @@ class ReceiptPrinter(ABC):
     width_dots: int
 
     can_report: bool
-    """False for links that never tell anything back (a file): `status` will not answer, `confirm` gives T4."""
+    """False for links that never tell anything back (a file): `status` will not answer, `confirm` gives T4.
+
+    When True, a job should only be sent while `status` is ready: silence of a printer that can report is a fault.
+    """
 
     @abstractmethod
     def encode(self, document: Document) -> bytes:
@@ -293,7 +296,8 @@ class PrinterSettings:
     """How a shop's printer is reached. `driver` is a name of the registry: escpos, virtual, broken.
 
     `address`: `tcp://HOST:PORT` (9100 when left out), `/dev/usb/lp0` or a link to it, `file:PATH`; for the virtual
-    printer the directory it keeps its paper in.
+    printer the directory it keeps its paper in. `reports` False: a printer that is known never to answer; its jobs
+    count as printed (tier T4) once it took every byte.
     """
 
     name: str
@@ -302,3 +306,4 @@ class PrinterSettings:
     profile: str = "default"
     width_dots: int = WIDTH_80_MM
     charset: str = "gbk"
+    reports: bool = True
