@@ -5,7 +5,7 @@ One JSON document a line, one answer a question; input never comes this way, it 
 | question | answer |
 |---|---|
 | `{"verb": "settle", "focus": N, "mark": M, "timeout": S}` | when N focus reports have been seen, everything is handled, committed and painted, and mark M was written to the terminal: `{"idle": true}`; `false` when a command was still in flight after S seconds |
-| `{"verb": "controls"}` | `{"controls": [{"label", "kind", "area", "visible", "enabled", "scroll"}]}`, areas as `[x, y, width, height]` in cells |
+| `{"verb": "controls"}` | `{"controls": [{"id", "label", "kind", "area", "visible", "enabled", "scroll"}]}`, areas as `[x, y, width, height]` in cells |
 | `{"verb": "texts"}` | `{"texts": [area, …]}`: where the top screen shows text of its own |
 | `{"verb": "advance", "ms": N}` · `{"verb": "language", "language": L}` | `{}`; or `{"error": text}` |
 
@@ -40,6 +40,7 @@ _TURN_S = 0.003
 class ControlTold(TypedDict):
     """A control as it goes over the socket."""
 
+    id: str
     label: str
     kind: str
     area: list[int]
@@ -200,6 +201,7 @@ def _told(screen: Screen[Any], widget: Widget, label: str, kind: str, area: Regi
         visible = Region()
     scroll = _scrolling(screen, widget)
     return {
+        "id": widget.id or "",
         "label": label,
         "kind": kind,
         "area": list(area),

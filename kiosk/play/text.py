@@ -38,9 +38,11 @@ class Control:
     """A touchable control as the application tells it.
 
     `area` may reach beyond the screen when the control is scrolled away; `visible` is what of it can be touched now
-    (empty: nothing); `scroll` is the scrolling region it lies in.
+    (empty: nothing); `scroll` is the scrolling region it lies in. `id` is the name the program gives it, the same in
+    every language; empty for a part of a list.
     """
 
+    id: str
     label: str
     kind: str
     area: Area
@@ -52,6 +54,7 @@ class Control:
     def read(cls, told: dict[str, Any]) -> "Control":
         """From the application's answer."""
         return cls(
+            told["id"],
             told["label"],
             told["kind"],
             Area(*told["area"]),

@@ -1,0 +1,186 @@
+"""The application under play: started on a pseudo-terminal, killed, started again; input in, screen out.
+
+Input is acknowledged: after each write a focus report (`CSI I`) is sent, and the call returns when the application has
+counted it, is idle and has painted; see `kiosk/stage.py`.
+"""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from kiosk.play.keys import encode
+from kiosk.play.stage_client import StageClient, StageLost
+from kiosk.play.terminal import Terminal
+from kiosk.play.text import Control
+
+FOCUS_REPORT: Final = b"\x1b[I"
+TYPING_GAP_S: Final = 0.06
+ENTER_GAP_S: Final = 0.25
+_SETTLE_S: Final = 20.0
+_START_S: Final = 90.0
+_STOP_S: Final = 15.0
+
+
+class ChildEnded(Exception):  # noqa: N818  an event, not a defect
+    """The application is not running."""
+
+
+@dataclass(slots=True)
+class Child:
+    """One shop's application on a screen of fixed size. `start` brings it up; state lives in `data`."""
+
+    data: Path
+    world_file: Path
+    socket: Path
+    columns: int
+    rows: int
+    language: str
+    clock_offset_ms: int
+    mirror: Callable[[bytes], None] | None = None
+    _terminal: Terminal | None = None
+    _stage: StageClient | None = None
+    _focus_sent: int = 0
+    _marks: int = 0
+    _typed_at: float = field(default=0.0)
+
+    @property
+    def terminal(self) -> Terminal:
+        """The terminal of the current run; of the last one when the application has ended."""
+        if self._terminal is None:
+            raise ChildEnded("the application was never started")
+        return self._terminal
+
+    @property
+    def stage(self) -> StageClient:
+        """The stage of the running application. Raises ChildEnded."""
+        if self._stage is None:
+            raise ChildEnded("the application has ended")
+        return self._stage
+
+    def start(self) -> None:
+        """Start and wait for the first usable screen. Raises ChildEnded when it does not come up."""
+        with contextlib.suppress(FileNotFoundError):
+            self.socket.unlink()
+        self._terminal = Terminal(self._command(), self._environment(), self.columns, self.rows, self.mirror)
+        self._focus_sent = self._marks = 0
+        deadline = time.monotonic() + _START_S
+        while (stage := StageClient.connect(self.socket)) is None:
+            if not self._terminal.running:
+                raise ChildEnded("the application did not start")
+            if time.monotonic() > deadline:
+                raise ChildEnded(f"the application showed no screen within {_START_S:.0f} seconds")
+            self._terminal.wait_change(0.02)
+        self._stage = stage
+        while not any(control.enabled and not control.visible.empty for control in stage.controls()):
+            if time.monotonic() > deadline:
+                raise ChildEnded("the application's first screen has nothing to touch")
+            self._terminal.wait_change(0.05)
+        self.settle()
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._let_go()
+        self.terminal.kill()
+
+    def stop(self) -> bool:
+        """Orderly stop; False when it had to be killed."""
+        self._let_go()
+        return self.terminal.stop(_STOP_S) if self._terminal is not None else True
+
+    def type(self, text: str) -> None:
+        """Type character by character at a person's pace, each one acknowledged."""
+        for character in text:
+            self._pace(TYPING_GAP_S)
+            self.send(character.encode())
+            self._typed_at = time.monotonic()
+
+    def press(self, key: str) -> None:
+        """Press one key; never so soon after typing that the two could pass for a scan."""
+        self._pace(ENTER_GAP_S)
+        self.send(encode(key, kitty=self.terminal.kitty))
+        self._typed_at = time.monotonic()
+
+    def scan(self, text: str) -> None:
+        """One write of the whole text and a carriage return, as a keyboard-wedge scanner sends it."""
+        self._pace(ENTER_GAP_S)
+        self.send(text.encode() + b"\r")
+
+    def click(self, x: int, y: int) -> None:
+        """Press and release the left button over a cell: SGR mouse reports, cells counted from 1."""
+        self.send(f"\x1b[<0;{x + 1};{y + 1}M\x1b[<0;{x + 1};{y + 1}m".encode())
+
+    def wheel(self, x: int, y: int, down: bool) -> None:
+        """Turn the wheel one notch over a cell."""
+        self.send(f"\x1b[<{65 if down else 64};{x + 1};{y + 1}M".encode())
+
+    def controls(self) -> list[Control]:
+        """What can be touched now. Raises ChildEnded."""
+        try:
+            return self.stage.controls()
+        except StageLost as lost:
+            raise self._ended(lost) from None
+
+    def send(self, data: bytes) -> None:
+        """Write input and return when it is handled and committed. Raises ChildEnded when nobody is there to read."""
+        self.stage  # noqa: B018  raises when the application has ended
+        self._focus_sent += 1
+        self.terminal.write(data + FOCUS_REPORT)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the application is idle and its screen is complete. An application that ends meanwhile is idle."""
+        stage = self.stage
+        self._marks += 1
+        try:
+            stage.settle(self._focus_sent, self._marks, _SETTLE_S)
+        except StageLost as lost:
+            ended = self._ended(lost)
+            if self.terminal.running:
+                raise ended from None
+            return
+        self.terminal.wait_mark(self._marks, 5.0)
+
+    def _pace(self, gap_s: float) -> None:
+        rest = self._typed_at + gap_s - time.monotonic()
+        if rest > 0:
+            time.sleep(rest)
+
+    def _ended(self, lost: StageLost) -> ChildEnded:
+        """Let the stage go and give the process the moment it needs to be seen as ended."""
+        self._let_go()
+        deadline = time.monotonic() + 2.0
+        while self.terminal.running and time.monotonic() < deadline:
+            self.terminal.wait_change(0.02)
+        return ChildEnded(str(lost))
+
+    def _let_go(self) -> None:
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
+
+    def _command(self) -> list[str]:
+        return [
+            *(sys.executable, "-m", "kiosk", "demo"),
+            *("--data", str(self.data)),
+            *("--world", str(self.world_file)),
+            *("--stage", str(self.socket)),
+            *("--lang", self.language),
+            *("--clock-offset", str(self.clock_offset_ms)),
+        ]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("TEXTUAL", "TMUX", "TERM"))}
+        kept.pop("NO_COLOR", None)
+        return kept | {
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "COLUMNS": str(self.columns),
+            "LINES": str(self.rows),
+            "LC_ALL": "C.UTF-8",
+            "PYTHONUTF8": "1",
+        }
