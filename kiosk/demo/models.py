@@ -67,10 +67,10 @@ BATTERY_MODELS = (
     DemoBatteryModel("CD-L4820", "澄电", "磷酸铁锂 48V20Ah", "LFP", 48, 20, "991PB48SYNTH20G2B", "2026001119900003"),
     DemoBatteryModel("CD-N4824", "澄电", "三元锂 48V24Ah", "NCM", 48, 24, "991PE48SYNTH24G2B", "2026001119900004"),
     DemoBatteryModel("PN-N3612", "磐能", "三元锂 36V12Ah", "NCM", 36, 12, "992PE36SYNTH12G3C", "2026001119900005"),
-    DemoBatteryModel("HL-6-DZF-20", "恒砺", "铅酸 12V20Ah", "LEAD_ACID", 12, 20, "6DZF20SYN002609", ""),
-    DemoBatteryModel("PN-6-DZF-12", "磐能", "铅酸 12V12Ah", "LEAD_ACID", 12, 12, "6DZF12SYN022609", ""),
+    DemoBatteryModel("HL-6-DZF-20", "恒砺", "铅酸 12V20Ah", "LEAD_ACID", 12, 20, "6DZF20SYN0026", ""),
+    DemoBatteryModel("PN-6-DZF-12", "磐能", "铅酸 12V12Ah", "LEAD_ACID", 12, 12, "6DZF12SYN0226", ""),
     DemoBatteryModel("PN-L4820", "磐能", "磷酸铁锂 48V20Ah", "LFP", 48, 20, "992PB48SYNTH20G3C", "2026001119900006"),
-    DemoBatteryModel("CD-6-DZF-20", "澄电", "铅酸 12V20Ah", "LEAD_ACID", 12, 20, "6DZF20SYN012609", ""),
+    DemoBatteryModel("CD-6-DZF-20", "澄电", "铅酸 12V20Ah", "LEAD_ACID", 12, 20, "6DZF20SYN0126", ""),
 )
 """The last two are in stock, but no maker has declared for which vehicles: unknown pairings."""
 
