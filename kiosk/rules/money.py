@@ -45,7 +45,8 @@ def capital_yuan(fen: int) -> str:
     """Return `fen` in Chinese capital figures as invoices print it: 叁仟贰佰玖拾玖圆零伍分, 叁仟贰佰玖拾玖圆整.
 
     Follows the People's Bank of China's rules for filling in bills: 整 after 圆 and after 角, none after 分; zeros
-    between figures are one 零; where the rules leave a 零 open (before 仟 and 角) none is written. Raises ValueError for amounts no bill holds (10^12 yuan and more).
+    between figures are one 零; where the rules leave a 零 open (before 仟 and 角) none is written.
+    Raises ValueError for amounts no bill holds (10^12 yuan and more).
     """
     yuan, cents = divmod(abs(fen), 100)
     jiao, last = divmod(cents, 10)
