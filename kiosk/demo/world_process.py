@@ -1,24 +1,18 @@
-"""Starts and steers the demo's outside world: a child process with the sandbox and the virtual printer.
+"""Starts the demo's outside world: a child process with the sandbox and the virtual printer.
 
 `kiosk demo` starts it for itself; `kiosk play` starts it once, so that it outlives the application it kills.
 """
 
 import contextlib
 import fcntl
-import json
 import os
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import Any, cast
-
-_ANSWER_S = 20.0
 
 
 class WorldError(Exception):
-    """The world cannot be started, or refuses what was asked of it. One sentence."""
+    """The world cannot be started. One sentence."""
 
 
 class WorldHeld(WorldError):  # noqa: N818  a state
@@ -26,9 +20,9 @@ class WorldHeld(WorldError):  # noqa: N818  a state
 
 
 class WorldProcess:
-    """The running child. `announcement` is what it told about itself; it ends with this process, or on `stop`."""
+    """The running child. `announcement` is the line it told about itself; it ends with this process, or on `stop`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], announcement: dict[str, Any], lock: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], announcement: str, lock: int) -> None:
         self._process = process
         self._lock = lock
         self.announcement = announcement
@@ -47,15 +41,13 @@ class WorldProcess:
                 start_new_session=True,
             )
         assert process.stdout is not None
-        line = process.stdout.readline()
-        try:
-            announcement = cast("dict[str, Any]", json.loads(line))
-        except ValueError:
+        line = process.stdout.readline().decode()
+        if not line.startswith("{"):
             process.kill()
             process.wait()
             os.close(lock)
-            raise WorldError(f"The demo's sandbox did not start; {directory / 'world.log'} says why.") from None
-        return cls(process, announcement, lock)
+            raise WorldError(f"The demo's sandbox did not start; {directory / 'world.log'} says why.")
+        return cls(process, line, lock)
 
     def stop(self) -> None:
         """End it in order, at last by force."""
@@ -82,60 +74,3 @@ def _lock(path: Path) -> int:
         os.close(lock)
         raise WorldHeld(f"Another program is playing the demo in {path.parent.parent}.") from None
     return lock
-
-
-class WorldControl:
-    """The control addresses of an announced world."""
-
-    def __init__(self, announcement: dict[str, Any]) -> None:
-        self._urls = cast("dict[str, str]", announcement["control"])
-
-    def pay(self, code: str) -> dict[str, Any]:
-        """The customer's phone pays the code. Raises WorldError with the provider's reason."""
-        return self._post("pay_url", {"code": code})
-
-    def fault(self, target: str, kind: str, endpoint: str | None) -> None:
-        """Break something until it is healed. Raises WorldError."""
-        self._post("fault_url", {"target": target, "kind": kind} | ({"endpoint": endpoint} if endpoint else {}))
-
-    def heal(self, target: str) -> None:
-        """Repair it. Raises WorldError."""
-        self._post("fault_url", {"target": target, "heal": True})
-
-    def clock_offset_ms(self) -> int:
-        """How far the world's clock is ahead of the real one. Raises WorldError."""
-        return int(_answer(urllib.request.Request(self._urls["clock_url"]))["offset_ms"])  # noqa: S310  loopback
-
-    def advance(self, ms: int) -> None:
-        """Move the world's clock. Raises WorldError."""
-        self._post("clock_url", {"advance_ms": ms})
-
-    def _post(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
-        data = json.dumps(body).encode()
-        return _answer(
-            urllib.request.Request(self._urls[name], data, {"Content-Type": "application/json"})  # noqa: S310  loopback
-        )
-
-
-def _answer(request: urllib.request.Request) -> dict[str, Any]:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=_ANSWER_S) as response:
-            return cast("dict[str, Any]", json.loads(response.read() or b"{}"))
-    except urllib.error.HTTPError as error:
-        raise WorldError(f"The sandbox refused: {_reason(error)}") from None
-    except (OSError, ValueError) as error:
-        raise WorldError(f"The sandbox does not answer: {error}") from None
-
-
-def _reason(error: urllib.error.HTTPError) -> str:
-    try:
-        told = json.loads(error.read())
-    except (OSError, ValueError):
-        return f"status {error.code}"
-    if isinstance(told, dict):
-        told = cast("dict[str, Any]", told)
-        for name in ("error", "message", "reason"):
-            if name in told:
-                return str(told[name])
-    return str(told)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kiosk.demo.world_process import WorldControl, WorldError
+from drivers.sandbox.remote import ControlFailed, SandboxControl
 from kiosk.play import script as say
 from kiosk.play.camera import UnreadableCode, read_code
 from kiosk.play.child import Child, ChildEnded
@@ -34,14 +34,14 @@ class Player:
     """The person, the scanner, the customer and the bad luck of one script."""
 
     child: Child
-    world: WorldControl
+    world: SandboxControl
     data: Path
 
     def do(self, step: Step) -> None:
         """Do one step. Raises StepFailed."""
         try:
             self._do(step.action)
-        except (NoSuchControl, ChildEnded, WorldError) as finding:
+        except (NoSuchControl, ChildEnded, ControlFailed) as finding:
             raise StepFailed(str(finding)) from None
         except OSError as error:
             raise StepFailed(f"{error.strerror or error}") from error

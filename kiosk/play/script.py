@@ -18,7 +18,7 @@ FAULTS: Final = {
     "printer": ("paper_out", "cover_open", "offline", "stall"),
     "wechat": ("timeout", "drop_after_commit", "http500", "bad_signature", "lag", "never"),
     "alipay": ("timeout", "drop_after_commit", "http500", "bad_signature", "lag", "never"),
-    "nuonuo": ("timeout", "drop_after_commit", "http500", "bad_signature", "lag", "never"),
+    "nuonuo": ("timeout", "drop_after_commit", "http500", "bad_signature", "lag", "never", "fail"),
     "network": ("down",),
 }
 LANGUAGES: Final = ("zh_CN", "en", "ja", "ru")

@@ -1,7 +1,6 @@
 """One run of `kiosk play`: brings up world and application, does the steps, reports, and takes everything down."""
 
 import contextlib
-import json
 import os
 import shutil
 import sys
@@ -12,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kiosk.demo.world_process import WorldControl, WorldError, WorldHeld, WorldProcess
+from drivers.sandbox.announcement import Announcement
+from drivers.sandbox.remote import SandboxControl
+from kiosk.demo.world_process import WorldError, WorldHeld, WorldProcess
 from kiosk.play.child import Child, ChildEnded
 from kiosk.play.player import Player, StepFailed
 from kiosk.play.script import Step
@@ -85,12 +86,12 @@ class Stagehand:
                 raise WorldDown(str(error), held=isinstance(error, WorldHeld)) from None
             stack.callback(world.stop)
             world_file = work / "world.json"
-            world_file.write_text(json.dumps(world.announcement), encoding="utf-8")
-            control = WorldControl(world.announcement)
+            world_file.write_text(world.announcement, encoding="utf-8")
+            control = SandboxControl(Announcement.from_json(world.announcement).control)
             mirror = stack.enter_context(_mirror()) if self.show else None
             child = Child(
                 *(data, world_file, work / "stage", self.columns, self.rows, self.language),
-                control.clock_offset_ms(),
+                control.offset_ms(),
                 mirror,
             )
             stack.callback(_stop, child)

@@ -1,0 +1,34 @@
+"""`kiosk sandbox`: WeChat Pay and Nuonuo on loopback, for the demo, for tests and for other people's clients."""
+
+import tempfile
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="Play WeChat Pay and Nuonuo on a loopback address.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 is any free one.")
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where keys, ledger and faults are kept (default: a new temporary directory).",
+)
+def sandbox(port: int, directory: Path | None) -> int:
+    """Play WeChat Pay (APIv3) and the Nuonuo invoice platform on their real wire, on loopback only, until SIGTERM.
+
+    \b
+    The first line on stdout is the announcement:
+    {"wechat": {"base_url", "mchid", "appid", "serial_no", "private_key",
+                "public_key", "public_key_id", "apiv3_key"},
+     "alipay": null,
+     "nuonuo": {"token_url", "base_url", "app_key", "app_secret",
+                "tax_number"},
+     "control": {"pay_url", "fault_url", "ledger_url", "clock_url"}}
+
+    Keys are paths of PEM files in DIR (PKCS#8); secrets are inline; URLs have no trailing slash. GET ledger_url returns
+    every order, refund and invoice the sandbox holds.
+    """
+    from drivers.sandbox.serving import serve
+
+    return serve(directory if directory is not None else Path(tempfile.mkdtemp(prefix="kiosk-sandbox-")), port)
