@@ -29,11 +29,14 @@ from data.states import (
     SaleState,
     SaleStep,
 )
+from kiosk.rules.customer import mask_name
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.services import views
 
 SALE_DOCUMENT = "SALE"
 """`print_job.document` of the slips of a sale; their `document_key` is its serial."""
+
+_OPEN = (SaleState.DRAFT.value, SaleState.ORDERED.value, SaleState.PAID.value)
 
 
 def load_sale(sale_id: str) -> views.Sale:
@@ -126,6 +129,32 @@ def vehicle_card(code: str, model: str) -> views.VehicleCard | None:
 def typed_of(row: SaleRow) -> dict[str, str]:
     """What was typed into the sale's fields and not submitted yet."""
     return cast("dict[str, str]", json.loads(row.typed))
+
+
+def parked_sales(terminal: str) -> tuple[views.ParkedSale, ...]:
+    """The terminal's open sales, oldest first. PAID ones are late payments that wait for the clerk."""
+    rows = (
+        SaleRow.query()
+        .where(SaleRow.terminal == terminal, SaleRow.state << _OPEN)
+        .order_by(ascending(SaleRow.opened_at_ms), ascending(SaleRow.id))
+    )
+    found: list[views.ParkedSale] = []
+    for sale in rows:
+        vehicle = next((line for line in lines_of(sale.id) if line.kind is LineKind.VEHICLE), None)
+        found.append(
+            views.ParkedSale(
+                id=sale.id,
+                serial=sale.serial,
+                state=SaleState(sale.state),
+                step=SaleStep(sale.step),
+                vehicle="" if vehicle is None else vehicle.code,
+                model="" if vehicle is None else vehicle.name,
+                customer_masked=mask_name(sale.customer_name or ""),
+                opened_at_ms=sale.opened_at_ms,
+                operator=sale.operator,
+            )
+        )
+    return tuple(found)
 
 
 def _customer(row: SaleRow) -> views.Customer | None:
