@@ -44,8 +44,8 @@ class Row(Model):
 
     private: ClassVar[frozenset[str]] = frozenset()
     untold: ClassVar[frozenset[str]] = frozenset()
-    arrows: ClassVar[str | None] = None
-    """Key into ``states.MOVES`` when the table has a state column."""
+    moves_as: ClassVar[tuple[str, ...]] = ()
+    """Keys into ``states.MOVES``: none without a state column, two for invoices, whose red ones move differently."""
     snapshot_in: ClassVar[frozenset[str]] = frozenset()
     """States whose entering tells the whole row and its lines, because until then both could change untold."""
     loose_in: ClassVar[frozenset[str]] = frozenset()
@@ -84,12 +84,6 @@ class Row(Model):
         if isinstance(primary, CompositeKey):
             return tuple(cast("Any", primary).field_names)
         return (cast("str", primary.column_name),)
-
-    @classmethod
-    def arrows_of(cls, facts: Mapping[str, object]) -> str | None:
-        """The key into ``states.MOVES`` for a row with these facts (a red invoice moves unlike a blue one)."""
-        del facts
-        return cls.arrows
 
 
 def descending(column: Field[Any]) -> Ordering:

@@ -32,7 +32,7 @@ class BuybackItem(Row):
 class Buyback(Row):
     """A buyback. Photo and signature are encrypted, stored only at execution, with a date to forget them."""
 
-    arrows: ClassVar[str | None] = "buyback"
+    moves_as: ClassVar[tuple[str, ...]] = ("buyback",)
     private: ClassVar[frozenset[str]] = frozenset({"customer_name", "customer_phone", "customer_address", "id_number"})
     untold: ClassVar[frozenset[str]] = frozenset({"photo", "signature"})
     snapshot_in: ClassVar[frozenset[str]] = frozenset({BuybackState.SETTLED, BuybackState.CANCELLED})

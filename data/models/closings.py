@@ -27,7 +27,7 @@ class ShiftCount(Row):
 class Shift(Row):
     """One open shift per terminal; counts are written with the move to COUNTED."""
 
-    arrows: ClassVar[str | None] = "shift"
+    moves_as: ClassVar[tuple[str, ...]] = ("shift",)
     snapshot_in: ClassVar[frozenset[str]] = frozenset({ShiftState.COUNTED})
     lines: ClassVar[type[Row] | None] = ShiftCount
 
@@ -58,7 +58,7 @@ class ClearingRow(Row):
 class Clearing(Row):
     """A monthly close. Sealed rows are listed in the manifest, never marked and never erased."""
 
-    arrows: ClassVar[str | None] = "clearing"
+    moves_as: ClassVar[tuple[str, ...]] = ("clearing",)
     snapshot_in: ClassVar[frozenset[str]] = frozenset({ClearingState.SEALED})
     lines: ClassVar[type[Row] | None] = ClearingRow
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from peewee import BigIntegerField, BlobField, IntegerField, TextField
 
 from data.models.base import CompositeKey, Row, TableOptions
-from data.states import InvoiceKind
 
 
 class InvoiceLine(Row):
@@ -38,7 +36,7 @@ class Invoice(Row):
     A failure stays retryable until ``final`` is set to 1; a final one never moves again and lets a new blue be made.
     """
 
-    arrows: ClassVar[str | None] = "blue_invoice"
+    moves_as: ClassVar[tuple[str, ...]] = ("blue_invoice", "red_invoice")
     private: ClassVar[frozenset[str]] = frozenset({"title"})
     untold: ClassVar[frozenset[str]] = frozenset({"attempts", "next_at_ms"})
     lines: ClassVar[type[Row] | None] = InvoiceLine
@@ -64,10 +62,6 @@ class Invoice(Row):
     attempts = IntegerField(default=0)
     next_at_ms = BigIntegerField(null=True)
     reason = TextField(null=True)
-
-    @classmethod
-    def arrows_of(cls, facts: Mapping[str, object]) -> str | None:
-        return "red_invoice" if facts.get("kind") == InvoiceKind.RED else "blue_invoice"
 
 
 class InvoiceFile(Row):

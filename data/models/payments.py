@@ -15,7 +15,7 @@ class PaymentOrder(Row):
     ``watch_from_ms`` is when it was verified closed; late payments are looked for ``watches_done`` times after that.
     """
 
-    arrows: ClassVar[str | None] = "payment_order"
+    moves_as: ClassVar[tuple[str, ...]] = ("payment_order",)
     untold: ClassVar[frozenset[str]] = frozenset({"watches_done", "code", "note"})
 
     number = TextField(primary_key=True)
@@ -43,7 +43,7 @@ class PaymentOrder(Row):
 class Refund(Row):
     """A refund of a payment order; its number never changes, the sum of an order's refunds never exceeds it."""
 
-    arrows: ClassVar[str | None] = "refund"
+    moves_as: ClassVar[tuple[str, ...]] = ("refund",)
     untold: ClassVar[frozenset[str]] = frozenset({"note"})
 
     number = TextField(primary_key=True)

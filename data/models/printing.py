@@ -12,7 +12,7 @@ from data.models.base import Row
 class PrintJob(Row):
     """A copy to be printed; ``payload`` is the exact bytes, set at the latest before SENDING."""
 
-    arrows: ClassVar[str | None] = "print_job"
+    moves_as: ClassVar[tuple[str, ...]] = ("print_job",)
     untold: ClassVar[frozenset[str]] = frozenset({"error", "attempts", "claimed_at_ms", "first_byte_at_ms"})
 
     id = TextField(primary_key=True)

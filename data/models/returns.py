@@ -25,7 +25,7 @@ class ReturnLine(Row):
 class GoodsReturn(Row):
     """A return of lines of one sale; an exchange is a return plus a linked new sale with a CREDIT tender."""
 
-    arrows: ClassVar[str | None] = "goods_return"
+    moves_as: ClassVar[tuple[str, ...]] = ("goods_return",)
     lines: ClassVar[type[Row] | None] = ReturnLine
 
     serial = TextField(primary_key=True)

@@ -36,7 +36,7 @@ class SaleLine(Row):
 class Sale(Row):
     """A sale. Serial, lines, price and customer freeze at ORDERED; ``typed`` (JSON) is what is not submitted yet."""
 
-    arrows: ClassVar[str | None] = "sale"
+    moves_as: ClassVar[tuple[str, ...]] = ("sale",)
     private: ClassVar[frozenset[str]] = frozenset(
         {"customer_name", "customer_phone", "customer_phone_last4", "customer_initials", "address"}
     )
@@ -78,7 +78,7 @@ class Sale(Row):
 class Tender(Row):
     """A part of a sale's payment."""
 
-    arrows: ClassVar[str | None] = "tender"
+    moves_as: ClassVar[tuple[str, ...]] = ("tender",)
 
     id = TextField(primary_key=True)
     sale_id = TextField()

@@ -32,7 +32,7 @@ class Outlet(Row):
 class Terminal(Row):
     """A kiosk 终端; ``number`` is six of ``[0-9A-Z]``, given at activation."""
 
-    arrows: ClassVar[str | None] = "terminal"
+    moves_as: ClassVar[tuple[str, ...]] = ("terminal",)
 
     number = TextField(primary_key=True)
     state = TextField()
@@ -68,7 +68,7 @@ class Setting(Row):
 class Enrolment(Row):
     """Application for pay-and-invoice 预约开通 with a provider; ``documents`` is a JSON list of the checklist."""
 
-    arrows: ClassVar[str | None] = "enrolment"
+    moves_as: ClassVar[tuple[str, ...]] = ("enrolment",)
     private: ClassVar[frozenset[str]] = frozenset({"contact", "phone"})
 
     number = TextField(primary_key=True)

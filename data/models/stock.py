@@ -12,7 +12,7 @@ from data.models.base import Row
 class Unit(Row):
     """A vehicle or battery with its own code. A unit code is sold once; after a return it is in stock again."""
 
-    arrows: ClassVar[str | None] = "unit"
+    moves_as: ClassVar[tuple[str, ...]] = ("unit",)
 
     code = TextField(primary_key=True)
     kind = TextField()

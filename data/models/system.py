@@ -18,7 +18,7 @@ class Journal(Row):
     body = TextField()
     grand_total_fen = BigIntegerField()
     prev = TextField()
-    hash = TextField(unique=True)
+    hash = TextField()
     mac = TextField()
 
 

@@ -1,0 +1,120 @@
+"""How journal rows are chained and keyed: canonical bytes, hash, MAC, the key file, and the anchor on paper.
+
+``hash = sha256(prev || canonical)`` where ``prev`` is the previous row's hash in hex (64 zeros before the first) and
+``canonical`` the compact UTF-8 JSON list ``[seq, at_ms, kind, thing, thing_key, grand_total_fen, body]`` with the
+body's object exactly as stored. ``mac = HMAC-SHA256(key, hash)``: whoever recomputes the chain needs the key as well,
+and what the MAC cannot show, a cut tail, the anchors on slips and in payment order numbers do.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from data.database import StoreDamaged
+
+GENESIS: Final = "0" * 64
+KEY_FILE: Final = "journal.key"
+_KEY_BYTES: Final = 32
+_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A point of the chain that paper or another party can witness."""
+
+    seq: int
+    hash: str
+
+    @property
+    def text(self) -> str:
+        """As printed on slips: ``seq·hash12``."""
+        return f"{self.seq}·{self.hash[:12]}"
+
+
+def encode(value: object) -> str:
+    """Compact JSON with sorted keys."""
+    return _ENCODER.encode(value).decode()
+
+
+def link(
+    prev: str, seq: int, at_ms: int, kind: str, thing: str, thing_key: str, grand_total_fen: int, body: str
+) -> str:
+    """The hash of a row that follows ``prev``."""
+    head = _ENCODER.encode((seq, at_ms, kind, thing, thing_key, grand_total_fen))
+    return sha256(b"%b%b,%b]" % (prev.encode(), head[:-1], body.encode())).hexdigest()
+
+
+class JournalKey:
+    """The secret of one store. It seals journal rows and turns personal values into digests."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._digest_secret = hmac.digest(secret, b"personal values", "sha256")
+
+    def seal(self, row_hash: str) -> str:
+        """The MAC of a row's hash, in hex."""
+        return hmac.digest(self._secret, row_hash.encode(), "sha256").hex()
+
+    def digest(self, table: str, column: str, value: object) -> str:
+        """Stands in the journal for a personal value; equal values of one column have equal digests."""
+        return "~" + hmac.digest(self._digest_secret, f"{table}.{column}={value}".encode(), "sha256").hex()[:32]
+
+
+def blob_digest(value: bytes) -> str:
+    """Stands in the journal for a blob."""
+    return "#" + sha256(value).hexdigest()
+
+
+def read_key(directory: Path) -> JournalKey | None:
+    """The key of the store in ``directory``, None when it has none. Raises StoreDamaged when it is unreadable."""
+    try:
+        text = (directory / KEY_FILE).read_text(encoding="ascii")
+        secret = bytes.fromhex(text.strip())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as problem:
+        raise StoreDamaged(f"the journal key in {directory / KEY_FILE} cannot be read") from problem
+    if len(secret) != _KEY_BYTES:
+        raise StoreDamaged(f"the journal key in {directory / KEY_FILE} is not {_KEY_BYTES} bytes long")
+    return JournalKey(secret)
+
+
+def make_key(directory: Path) -> JournalKey:
+    """Writes a new key, readable by its owner only, durable before this returns.
+
+    Only for a store without a journal: a second key would make every earlier row look forged.
+    """
+    secret = secrets.token_bytes(_KEY_BYTES)
+    waiting = directory / (KEY_FILE + ".new")
+    handle = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.fchmod(handle, 0o600)
+        os.write(handle, secret.hex().encode("ascii") + b"\n")
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    waiting.replace(directory / KEY_FILE)
+    sync_directory(directory)
+    return JournalKey(secret)
+
+
+def sync_directory(directory: Path) -> None:
+    """Makes a rename in ``directory`` durable."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+JsonValue = str | int | float | bool | None | list["JsonValue"] | Mapping[str, "JsonValue"]
+"""What a journal body may hold."""

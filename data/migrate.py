@@ -1,0 +1,86 @@
+"""Brings a store's schema up to date: backup first, Peewee's migration runner, foreign keys checked, version stamped.
+
+Runs on the writing thread with ``DATABASE`` connected. Forward only; a store written by a newer program is refused.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, Final, cast
+
+from data.chain import sync_directory
+from data.database import DATABASE, SCHEMA_VERSION, StoreDamaged
+
+BACKUP_FOLDER: Final = "backup"
+
+
+def version_of_store() -> int:
+    """The number of the newest migration the store has; 0 for a new one."""
+    return int(DATABASE.native().pragma("user_version"))
+
+
+def check_version(found: int) -> None:
+    """Raises StoreDamaged when a newer program wrote the store."""
+    if found > SCHEMA_VERSION:
+        raise StoreDamaged(
+            f"the store was written by a newer program (schema {found}, this one knows {SCHEMA_VERSION})"
+        )
+
+
+def migrate(directory: Path, now_ms: int) -> None:
+    """Applies every pending migration. Raises StoreDamaged when a foreign key is broken afterwards."""
+    found = version_of_store()
+    check_version(found)
+    if found == SCHEMA_VERSION:
+        return
+    if found > 0:
+        back_up(directory / BACKUP_FOLDER, f"before-{SCHEMA_VERSION:04d}", now_ms)
+    from playhouse.migrations import Runner  # pyright: ignore[reportMissingTypeStubs]  # only when there is work
+
+    connection = DATABASE.native()
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migration "
+        "(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, applied TEXT NOT NULL) STRICT"
+    )
+    cast("Any", connection).convert_binding = _datetime_as_text
+    try:
+        with as_file(files("data.migrations")) as folder:
+            cast("Any", Runner)(DATABASE, str(folder)).up()
+    finally:
+        cast("Any", connection).convert_binding = None
+    broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise StoreDamaged(f"a migration left {len(broken)} rows that point nowhere, the first in {broken[0][0]}")
+    connection.pragma("user_version", SCHEMA_VERSION)
+
+
+def back_up(folder: Path, name: str, now_ms: int) -> Path:
+    """Writes a compact copy of the store beside it, complete or not at all, and returns its path.
+
+    ``VACUUM INTO`` and not the stepwise backup interface: the latter starts over whenever a sale commits.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    stamp = datetime.fromtimestamp(now_ms / 1000, UTC)
+    target = folder / f"{name}-{stamp:%Y%m%dT%H%M%S}Z.db"
+    waiting = target.with_suffix(".new")
+    waiting.unlink(missing_ok=True)
+    DATABASE.native().execute("VACUUM INTO ?", (str(waiting),))
+    handle = os.open(waiting, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    waiting.replace(target)
+    sync_directory(folder)
+    return target
+
+
+def _datetime_as_text(connection: object, number: int, value: object) -> str:
+    """The runner stamps its history with a datetime, which apsw does not take by itself."""
+    del connection, number
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    raise TypeError(f"cannot store a {type(value).__name__}")

@@ -1,0 +1,119 @@
+"""Writes the text of triggers: which rows may be born, moved, changed and erased.
+
+A migration that changes ``states.MOVES`` drops and writes the triggers of that document anew with these functions;
+rows are never rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def refuse(name: str, event: str, table: str, when: str, why: str) -> str:
+    """A trigger that aborts the statement with the text ``why`` (an SQL expression) whenever ``when`` holds."""
+    return f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {when} BEGIN SELECT RAISE(ABORT, {why}); END;"
+
+
+def states(
+    document: str, table: str, arrows: frozenset[tuple[str, str]], initial: str, only: str | None = None
+) -> list[str]:
+    """A document is born in its initial state and moves along its arrows only.
+
+    ``only`` narrows both to rows of one kind, for a table that holds two documents; it is written with ``{row}``.
+    """
+    pairs = _quoted(sorted(f"{source}>{target}" for source, target in arrows))
+    mine_new = f"{only.format(row='NEW')} AND " if only else ""
+    mine_old = f"{only.format(row='OLD')} AND " if only else ""
+    return [
+        refuse(
+            f"{document}_is_born",
+            "INSERT",
+            table,
+            f"{mine_new}NEW.state <> '{initial}'",
+            f"'{document} begins as {initial}, not as ' || NEW.state",
+        ),
+        refuse(
+            f"{document}_moves",
+            "UPDATE",
+            table,
+            f"{mine_old}NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ({pairs})",
+            f"'{document} cannot move from ' || OLD.state || ' to ' || NEW.state",
+        ),
+    ]
+
+
+def fixed(name: str, table: str, columns: str, *, when: str = "1") -> str:
+    """The columns (names between spaces) keep their values while ``when`` holds of the old row."""
+    changed = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in columns.split())
+    return refuse(name, "UPDATE", table, f"({when}) AND ({changed})", f"'{table}: this is fixed by now ({name})'")
+
+
+def once(table: str, columns: str) -> list[str]:
+    """Each column may be set, and then keeps its value."""
+    return [
+        fixed(f"{table}_{column}_once", table, column, when=f"OLD.{column} IS NOT NULL") for column in columns.split()
+    ]
+
+
+def moving(name: str, table: str, target: str, unless: str, why: str, source: str | None = None) -> str:
+    """A move into ``target`` (from ``source``) needs ``unless`` to hold."""
+    origin = f"OLD.state = '{source}'" if source else "OLD.state <> NEW.state"
+    return refuse(name, "UPDATE", table, f"NEW.state = '{target}' AND {origin} AND NOT ({unless})", f"'{why}'")
+
+
+def kept(table: str, *, unless: str | None = None) -> str:
+    """Rows are not deleted, except while ``unless`` holds of the old row."""
+    when = f"NOT ({unless})" if unless else "1"
+    return refuse(f"{table}_is_kept", "DELETE", table, when, f"'{table}: nothing is erased'")
+
+
+def lines(table: str, parent: str, parent_key: str, column: str, open_in: Iterable[str]) -> list[str]:
+    """Lines are added, changed and removed only while their parent is in one of the states ``open_in``."""
+    why = f"'{table}: lines of this {parent} are fixed by now'"
+    closed = [_closed(row, parent, parent_key, column, open_in) for row in ("NEW", "OLD")]
+    return [
+        refuse(f"{table}_added", "INSERT", table, closed[0], why),
+        refuse(f"{table}_changed", "UPDATE", table, " OR ".join(closed), why),
+        refuse(f"{table}_removed", "DELETE", table, closed[1], why),
+    ]
+
+
+def only_added(
+    table: str, parent: str, parent_key: str, column: str, open_in: Iterable[str], columns: str
+) -> list[str]:
+    """Lines are added while their parent is in one of the states ``open_in``, and never changed or removed."""
+    closed = _closed("NEW", parent, parent_key, column, open_in)
+    return [
+        refuse(f"{table}_added", "INSERT", table, closed, f"'{table}: lines of this {parent} are fixed by now'"),
+        fixed(f"{table}_facts", table, columns),
+        kept(table),
+    ]
+
+
+def _closed(row: str, parent: str, parent_key: str, column: str, open_in: Iterable[str]) -> str:
+    state = f"SELECT state FROM {parent} WHERE {parent_key} = {row}.{column}"  # noqa: S608 - names from migrations
+    return f"COALESCE(({state}), '') NOT IN ({_quoted(open_in)})"
+
+
+def words(vocabulary: Mapping[tuple[str, str], type[StrEnum]]) -> list[str]:
+    """Columns that hold one of a closed list of words."""
+    found: list[str] = []
+    for (table, column), words_of in vocabulary.items():
+        listed = _quoted(words_of)
+        for event in ("INSERT", f"UPDATE OF {column}"):
+            suffix = event.split()[0].lower()
+            found.append(
+                refuse(
+                    f"{table}_{column}_word_{suffix}",
+                    event,
+                    table,
+                    f"NEW.{column} NOT IN ({listed})",
+                    f"'{table}.{column} cannot be ' || NEW.{column}",
+                )
+            )
+    return found
