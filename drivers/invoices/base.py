@@ -170,7 +170,7 @@ class InvoiceProvider(ABC):
     async def retry(self, order_no: str, provider_serial: str) -> None:
         """Try a failed invoice again under its own number. Returning means accepted: query next.
 
-        Raises InvoiceRefused (also when it is issued or running: query), InvoiceUnknown, InvoiceUnreachable.
+        Raises InvoiceRefused, InvoiceUnknown (also when it is issued or running already: query), InvoiceUnreachable.
         """
 
     @abstractmethod
