@@ -103,11 +103,16 @@ class EscPosPrinter(ReceiptPrinter):
         async with self._lock:
             if self._job is not None and not self._job.settled and not self._job.lost:
                 try:
-                    return await self._ask(self._job.connection, self._job.answers)
+                    return await self._ask_about(self._job)
                 except PrinterError as error:
                     self._job.lost = True
                     return PrinterStatus(error=str(error))
             return await self._ask_freshly()
+
+    async def _ask_about(self, job: _Job) -> PrinterStatus:
+        """Ask on the job's connection; when the question is stuck behind the job's own bytes, on another one."""
+        status = await self._ask(job.connection, job.answers)
+        return status if status.answered else await self._ask_freshly()
 
     async def _ask_freshly(self) -> PrinterStatus:
         try:
@@ -234,7 +239,7 @@ class EscPosPrinter(ReceiptPrinter):
                     job.answers.feed(await job.connection.read(self._timings.poll))
                     tier = self._tier(job)
                     if tier is None and time.monotonic() >= next_status:
-                        status = await self._ask(job.connection, job.answers)
+                        status = await self._ask_about(job)
                         tier = self._tier(job) or await self._drained_tier(job, status)
                         if tier is None and status.fault is not None:
                             return replace(job.outcome, fault=status.fault)

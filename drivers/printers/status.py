@@ -50,12 +50,12 @@ class Answers:
         if first == _PROCESS_ID_HEAD[0]:
             return self._process_id()
         if first & 0x93 == 0x10:  # automatic status; a mark of another kind within it means it is broken off
+            if any(byte & 0x90 for byte in rest[1:4]):
+                return 1
             if len(rest) < 4:
                 return 0
-            if all(byte & 0x90 == 0 for byte in rest[1:4]):
-                self.unsolicited = bytes(rest[:4])
-                return 4
-            return 1
+            self.unsolicited = bytes(rest[:4])
+            return 4
         if first & 0x93 == 0x12:
             self.real_time.append(first)
         elif first in (0x11, 0x13):

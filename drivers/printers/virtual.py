@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import deque
 from collections.abc import Coroutine
 from enum import StrEnum
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from drivers.printers.commands import Parser, Token
 from drivers.printers.raster import Canvas, png
+
+_ONLY_QUESTIONS = re.compile(rb"(?:\x10\x04[\x01-\x04])+")
 
 
 class VirtualFault(StrEnum):
@@ -162,6 +165,8 @@ class VirtualPrinter:
                 if not data:
                     return
                 tail = self._real_time(tail + data, writer)
+                if self._buffered >= self._buffer_bytes and _ONLY_QUESTIONS.fullmatch(data):
+                    continue  # answered; a question needs no room
                 async with self._received:
                     await self._received.wait_for(lambda: self._buffered < self._buffer_bytes)
                     self._buffer.append((data, writer))
