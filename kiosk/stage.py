@@ -4,7 +4,7 @@ One JSON document a line, one answer a question; input never comes this way, it 
 
 | question | answer |
 |---|---|
-| `{"verb": "settle", "focus": N, "mark": M, "timeout": S}` | when N focus reports have been seen, everything is handled, committed and painted, and mark M was written to the terminal: `{"idle": true}`; `false` when a command was still in flight after S seconds |
+| `{"verb": "settle", "focus": N, "mark": M, "timeout": S, "committed": true}` | when N focus reports have been seen, everything is handled, committed and painted, and mark M was written to the terminal: `{"idle": true}`; `false` when a command was still in flight after S seconds. With `committed` false commands in flight are not waited for |
 | `{"verb": "controls"}` | `{"controls": [{"id", "label", "kind", "area", "visible", "enabled", "scroll"}]}`, areas as `[x, y, width, height]` in cells |
 | `{"verb": "texts"}` | `{"texts": [area, …]}`: where the top screen shows text of its own |
 | `{"verb": "advance", "ms": N}` · `{"verb": "language", "language": L}` | `{}`; or `{"error": text}` |
@@ -35,6 +35,7 @@ from kiosk.widgets.field import Field
 
 _QUIET_TURNS = 3
 _TURN_S = 0.003
+_SETTLE = ("focus", "mark", "timeout", "committed")
 
 
 class ControlTold(TypedDict):
@@ -97,7 +98,7 @@ class Stage:
     async def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
         match question["verb"]:
             case "settle":
-                return {"idle": await self._settle(question["focus"], question["mark"], question["timeout"])}
+                return {"idle": await self._settle(**{name: question[name] for name in _SETTLE})}
             case "controls":
                 return {"controls": list(controls(self._app.screen))}
             case "texts":
@@ -113,13 +114,14 @@ class Stage:
                 return {"error": f"there is no verb {other!r}"}
         return {}
 
-    async def _settle(self, focus_reports: int, mark: int, timeout_s: float) -> bool:
-        deadline = time.monotonic() + timeout_s
+    async def _settle(self, focus: int, mark: int, timeout: float, committed: bool) -> bool:  # noqa: ASYNC109  the peer's
+        deadline = time.monotonic() + timeout
         quiet = 0
         while quiet < _QUIET_TURNS and time.monotonic() < deadline:
             await asyncio.sleep(_TURN_S)
-            seen = self._focus_reports >= focus_reports
-            quiet = quiet + 1 if seen and not self._busy() and self._painted() else 0
+            seen = self._focus_reports >= focus
+            done = not committed or not self._busy()
+            quiet = quiet + 1 if seen and done and self._painted() else 0
         # An application command that no terminal shows: what was written before it is on the screen when it is read.
         driver = self._app._driver  # pyright: ignore[reportPrivateUsage]  Textual offers no public way to the terminal
         if driver is not None:

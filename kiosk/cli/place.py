@@ -59,14 +59,20 @@ def find_place(data: Path | None, config: Path | None) -> Place:
     return Place(home.absolute(), loaded)
 
 
+def need_store(place: Place) -> None:
+    """Raises Failure when there is no store to look into."""
+    from data.database import STORE_FILE
+
+    if not (place.directory / STORE_FILE).is_file():
+        raise Failure(Exit.WRONG_USE, f"There is no shop in {place.directory}.")
+
+
 @contextmanager
 def reading(place: Place) -> Generator["Store"]:
     """The shop's store for looking, beside a running kiosk or without one. Raises Failure."""
-    from data.database import STORE_FILE
     from data.store import Store, StoreDamaged
 
-    if not (place.directory / STORE_FILE).is_file():
-        raise Failure(Exit.NO, f"There is no shop in {place.directory}.")
+    need_store(place)
     try:
         store = Store.open_read_only(place.directory)
     except StoreDamaged as error:

@@ -94,9 +94,9 @@ class Child:
 
     def type(self, text: str) -> None:
         """Type character by character at a person's pace, each one acknowledged."""
-        for character in text:
+        for number, character in enumerate(text, start=1):
             self._pace(TYPING_GAP_S)
-            self.send(character.encode())
+            self.send(character.encode(), committed=number == len(text))
             self._typed_at = time.monotonic()
 
     def press(self, key: str) -> None:
@@ -125,19 +125,22 @@ class Child:
         except StageLost as lost:
             raise self._ended(lost) from None
 
-    def send(self, data: bytes) -> None:
-        """Write input and return when it is handled and committed. Raises ChildEnded when nobody is there to read."""
+    def send(self, data: bytes, *, committed: bool = True) -> None:
+        """Write input and return when it is handled and (unless more is coming at once) committed.
+
+        Raises ChildEnded when nobody is there to read.
+        """
         self.stage  # noqa: B018  raises when the application has ended
         self._focus_sent += 1
         self.terminal.write(data + FOCUS_REPORT)
-        self.settle()
+        self.settle(committed=committed)
 
-    def settle(self) -> None:
+    def settle(self, *, committed: bool = True) -> None:
         """Wait until the application is idle and its screen is complete. An application that ends meanwhile is idle."""
         stage = self.stage
         self._marks += 1
         try:
-            stage.settle(self._focus_sent, self._marks, _SETTLE_S)
+            stage.settle(self._focus_sent, self._marks, _SETTLE_S, committed=committed)
         except StageLost as lost:
             ended = self._ended(lost)
             if self.terminal.running:
