@@ -32,6 +32,7 @@ PRAGMAS: Final[Mapping[str, int | str]] = {
     "foreign_keys": 1,
     "recursive_triggers": 1,  # or INSERT OR REPLACE deletes rows behind the triggers' back
     "wal_autocheckpoint": 256,
+    "cache_size": -16000,
     "mmap_size": 0,
     "trusted_schema": 0,
     "cell_size_check": 1,

@@ -10,13 +10,13 @@ from typing import Any
 
 from data.migrations.first.books import book_rules, journal_rules
 from data.migrations.first.documents import invoice_rules, paper_rules, return_and_stock_rules
-from data.migrations.first.sales import payment_rules, sale_rules
-from data.migrations.triggers import states, words
+from data.migrations.first.sales import NAMES, payment_rules, sale_rules
+from data.migrations.triggers import Rule, states, triggers, words
 from data.states import INITIAL, MOVES, VOCABULARY
 
 
-def _documents() -> list[str]:
-    found: list[str] = []
+def _documents() -> list[Rule]:
+    found: list[Rule] = []
     for document, arrows in MOVES.items():
         table, only = document, None
         if document in ("blue_invoice", "red_invoice"):
@@ -43,5 +43,5 @@ def up(migrator: Any, db: Any) -> None:
         *book_rules(),
         *journal_rules(),
     ]
-    for statement in rules:
+    for statement in (*triggers(rules), NAMES):
         db.execute_sql(statement)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data.migrations.triggers import fixed, kept, lines, moving, once, only_added, refuse
+from data.migrations.triggers import Rule, fixed, kept, lines, moving, once, only_added, refuse
 
 BUYBACK_ALL = (
     "serial state terminal operator customer_name customer_phone customer_address id_number consent_version "
@@ -30,7 +30,7 @@ UNERASED = (
 )
 
 
-def book_rules() -> list[str]:
+def book_rules() -> list[Rule]:
     open_buyback = ["RECEIVED", "APPRAISING", "APPRAISED"]
     return [
         fixed("buyback_identity", "buyback", "serial terminal received_at_ms"),
@@ -115,7 +115,7 @@ def book_rules() -> list[str]:
     ]
 
 
-def journal_rules() -> list[str]:
+def journal_rules() -> list[Rule]:
     head = "(SELECT {column} FROM journal ORDER BY seq DESC LIMIT 1)"
     return [
         refuse(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from data.migrations.triggers import fixed, kept, moving, once, only_added, refuse
+from data.migrations.triggers import Rule, fixed, kept, moving, once, only_added, refuse
 
 INVOICE_FACTS = "number sale_id serial kind reverses title tax_number net_fen tax_fen total_fen remark created_at_ms"
 
 JOB_FACTS = "id document document_key copy kind copy_no template_version queued_at_ms operator reason"
 
 
-def invoice_rules() -> list[str]:
+def invoice_rules() -> list[Rule]:
     summed = "NEW.total_fen = (SELECT SUM(gross_fen) FROM invoice_line WHERE invoice = NEW.number)"
     return [
         refuse(
@@ -83,7 +83,7 @@ def invoice_rules() -> list[str]:
     ]
 
 
-def return_and_stock_rules() -> list[str]:
+def return_and_stock_rules() -> list[Rule]:
     return [
         fixed("goods_return_facts", "goods_return", "serial sale_id reason operator amount_fen opened_at_ms"),
         *once("goods_return", "done_at_ms withdrawn_at_ms"),
@@ -103,7 +103,7 @@ def return_and_stock_rules() -> list[str]:
     ]
 
 
-def paper_rules() -> list[str]:
+def paper_rules() -> list[Rule]:
     return [
         fixed("print_job_facts", "print_job", JOB_FACTS),
         *once("print_job", "payload sha256"),

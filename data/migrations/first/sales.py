@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data.migrations.triggers import fixed, kept, lines, moving, once, refuse
+from data.migrations.triggers import Rule, fixed, kept, lines, moving, once, refuse
 
 LIVE = "('NEW', 'SENT', 'WAITING', 'CLOSING', 'UNKNOWN')"
 
@@ -17,8 +17,17 @@ ORDER_FACTS = "number sale_id serial revision attempt tender_id channel amount_f
 
 REFUND_FACTS = "number payment_order return_serial amount_fen reason operator created_at_ms"
 
+NAMES = (
+    # Splits the name into characters for the full-text index; revised sales are indexed again and found once.
+    "CREATE TRIGGER sale_named AFTER UPDATE OF state ON sale WHEN NEW.state = 'ORDERED' AND OLD.state = 'DRAFT' "
+    "AND NEW.customer_name <> '' BEGIN INSERT INTO sale_name (name, sale_id) "
+    "WITH RECURSIVE spaced (at, text) AS (SELECT 1, '' UNION ALL "
+    "SELECT at + 1, text || substr(NEW.customer_name, at, 1) || ' ' FROM spaced "
+    "WHERE at <= length(NEW.customer_name)) SELECT text, NEW.id FROM spaced ORDER BY at DESC LIMIT 1; END"
+)
 
-def sale_rules() -> list[str]:
+
+def sale_rules() -> list[Rule]:
     unrefunded = (
         "EXISTS (SELECT 1 FROM payment_order AS o WHERE o.sale_id = NEW.id AND o.state IN ('PAID', 'PAID_LATE') "
         "AND o.amount_fen > (SELECT COALESCE(SUM(r.amount_fen), 0) FROM refund AS r "
@@ -60,12 +69,6 @@ def sale_rules() -> list[str]:
         ),
         kept("sale"),
         *lines("sale_line", "sale", "id", "sale_id", ["DRAFT"]),
-        # Split the name into characters for the full-text index; revised sales are indexed again and found once.
-        "CREATE TRIGGER sale_named AFTER UPDATE OF state ON sale WHEN NEW.state = 'ORDERED' AND OLD.state = 'DRAFT' "
-        "AND NEW.customer_name <> '' BEGIN INSERT INTO sale_name (name, sale_id) "
-        "WITH RECURSIVE spaced (at, text) AS (SELECT 1, '' UNION ALL "
-        "SELECT at + 1, text || substr(NEW.customer_name, at, 1) || ' ' FROM spaced "
-        "WHERE at <= length(NEW.customer_name)) SELECT text, NEW.id FROM spaced ORDER BY at DESC LIMIT 1; END;",
         fixed("tender_facts", "tender", "id sale_id revision kind amount_fen"),
         fixed("tender_ended", "tender", "state settled_at_ms", when="OLD.state <> 'OPEN'"),
         moving(
@@ -83,7 +86,7 @@ def sale_rules() -> list[str]:
     ]
 
 
-def payment_rules() -> list[str]:
+def payment_rules() -> list[Rule]:
     return [
         refuse(
             "payment_order_fits",
