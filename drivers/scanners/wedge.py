@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.scanners.base import LONGEST_SCAN, Scan
+from drivers.scanners.base import LONGEST_SCAN, Scan, ScanListener, Scanner, ScannerHealth
 
 FIRST_GAP: Final = 0.045
 LATE_GAP: Final = 0.120
@@ -157,6 +157,34 @@ class BurstSplitter:
         self._held.clear()
         self._count = 0
         self._fast_gaps = 0
+
+
+class KeyboardWedge(Scanner):
+    """The scanner that types into the keyboard stream. Whoever sees the keys feeds `splitter`, and tells of each scan.
+
+    It cannot be told from the keyboard it sits on, so it is always there as far as anybody knows.
+    """
+
+    name = "wedge"
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self.splitter = BurstSplitter(now_ms, self.name)
+        self._listener: ScanListener | None = None
+
+    async def open(self, listener: ScanListener) -> None:
+        self._listener = listener
+
+    async def close(self) -> None:
+        self._listener = None
+
+    def health(self) -> ScannerHealth:
+        return ScannerHealth(online=True)
+
+    def follow(self, outcome: Outcome) -> Outcome:
+        """Pass a scan in `outcome` on to the listener; returns it for the rest that has to be done."""
+        if outcome.scan is not None and self._listener is not None:
+            self._listener(outcome.scan)
+        return outcome
 
 
 def _scannable(stroke: Keystroke) -> bool:
