@@ -85,7 +85,7 @@ class Layout:
         return chars(" ".join(text.splitlines()), self.charset)
 
     def _wrap(self, text: str, columns: int) -> list[tuple[Char, ...]]:
-        """Break at blanks and beside wide characters; a longer run of narrow ones is cut hard. Nothing is dropped.
+        """Break at blanks and beside wide characters; a run of narrow ones longer than a line is cut. No text is lost.
 
         A line never begins with closing punctuation when the character before it can move down with it.
         """
@@ -93,7 +93,7 @@ class Layout:
         rest = self._chars(text)
         while _cells(rest) > columns:
             fit = _fitting(rest, columns)
-            cut = _break(rest, fit)
+            cut = _break(rest, fit, columns)
             lines.append(_trimmed(rest[:cut]))
             rest = rest[cut:]
             while rest and rest[0].char == " ":
@@ -114,15 +114,30 @@ def _fitting(line: tuple[Char, ...], columns: int) -> int:
     return len(line)
 
 
-def _break(line: tuple[Char, ...], fit: int) -> int:
-    """Where to break: at most `fit`, at best after a blank or between wide characters, else at `fit`."""
-    for cut in range(fit, max(fit // 2, 1) - 1, -1):
-        if cut >= len(line) or line[cut].char in _CLOSING:
+def _break(line: tuple[Char, ...], fit: int, columns: int) -> int:
+    """Where to break, at most `fit`: the last place beside a blank or a wide character.
+
+    A code must stay whole for whoever types it off the paper, so a narrow run moves to the next line however short
+    that leaves this one; only a run longer than a line is cut hard.
+    """
+    for cut in range(fit, 0, -1):
+        if cut >= len(line) or line[cut].char in _CLOSING or not _trimmed(line[:cut]):
             continue
-        before, after = line[cut - 1], line[cut]
-        if " " in (before.char, after.char) or before.cells == 2 or after.cells == 2:
-            return cut
+        if _may_part(line[cut - 1], line[cut]):
+            return cut if _run(line, cut) <= columns else fit
     return fit
+
+
+def _may_part(before: Char, after: Char) -> bool:
+    return " " in (before.char, after.char) or before.cells == 2 or after.cells == 2
+
+
+def _run(line: tuple[Char, ...], start: int) -> int:
+    """Cells of the unbreakable run that begins at `start`."""
+    end = start + 1
+    while end < len(line) and not _may_part(line[end - 1], line[end]):
+        end += 1
+    return _cells(line[start:end])
 
 
 def _trimmed(line: tuple[Char, ...]) -> tuple[Char, ...]:
