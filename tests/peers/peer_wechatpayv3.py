@@ -111,11 +111,13 @@ def sync_part(said: dict[str, Any]) -> None:
 
 async def async_part(said: dict[str, Any]) -> None:
     from wechatpayv3.async_ import AsyncWeChatPay
+    from wechatpayv3.async_ import WeChatPayType as AsyncType  # an enumeration of its own
 
-    sdk = AsyncWeChatPay(**arguments(said["wechat"]))
+    native = {"pay_type": AsyncType.NATIVE}
+    sdk = AsyncWeChatPay(**arguments(said["wechat"]) | {"wechatpay_type": AsyncType.NATIVE})
     sdk._core._gate_way = said["wechat"]["base_url"]
     async with sdk:
-        status, text = await sdk.pay(**order("PEER0101"))
+        status, text = await sdk.pay(**order("PEER0101") | native)
         check("async: create gives a code", status == 200 and "code_url" in text, (status, text))
         status, text = await sdk.query(out_trade_no="PEER0101")
         check("async: query says NOTPAY", (status, json.loads(text)["trade_state"]) == (200, "NOTPAY"), text)

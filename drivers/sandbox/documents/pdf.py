@@ -1,17 +1,23 @@
-"""A page layout as a PDF 1.4 file (ISO 32000-1), small because the Chinese font is named, not embedded."""
+"""A page layout as a PDF 1.4 file (ISO 32000-1), small because its fonts are named, not embedded.
+
+Latin text is set in Helvetica, one of the fonts every viewer has; the rest in a Chinese font the viewer finds or
+replaces.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from drivers.sandbox.documents.layout import HEIGHT_MM, WIDTH_MM, Page
 
 POINT = 72 / 25.4  # points a millimetre
+RUNS = re.compile(r"[ -~]+|[^ -~]+")
 
 
 def pdf_document(pages: Sequence[Page], title: str) -> bytes:
     """The whole file; the same pages give the same bytes. ``title`` is ASCII."""
-    first_page = 6
+    first_page = 7
     kids = " ".join(f"{first_page + 2 * at} 0 R" for at in range(len(pages)))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -22,12 +28,13 @@ def pdf_document(pages: Sequence[Page], title: str) -> bytes:
         b" /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 4 >> /FontDescriptor 5 0 R >>",
         b"<< /Type /FontDescriptor /FontName /STSong-Light /Flags 6 /FontBBox [-25 -254 1000 880] /ItalicAngle 0"
         b" /Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >>",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
     for at, page in enumerate(pages):
         content = _content(page)
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {WIDTH_MM * POINT:.2f} {HEIGHT_MM * POINT:.2f}]"
-            f" /Resources << /Font << /F1 3 0 R >> >> /Contents {first_page + 2 * at + 1} 0 R >>".encode()
+            f" /Resources << /Font << /F1 3 0 R /F2 6 0 R >> >> /Contents {first_page + 2 * at + 1} 0 R >>".encode()
         )
         objects.append(f"<< /Length {len(content)} >>\nstream\n".encode() + content + b"\nendstream")
     objects.append(f"<< /Title (MOCK {title}) /Producer (sandbox) >>".encode())
@@ -44,11 +51,16 @@ def _content(page: Page) -> bytes:
         parts.append("f")
     parts.append("BT")
     for placed in page.texts:
-        parts.append(f"/F1 {placed.size * POINT:.2f} Tf")
         parts.append(f"1 0 0 1 {placed.x * POINT:.2f} {(HEIGHT_MM - placed.y) * POINT:.2f} Tm")
-        parts.append(f"<{placed.text.encode('utf-16-be', 'replace').hex().upper()}> Tj")
+        for run in RUNS.findall(placed.text):
+            font, shown = ("F2", _latin(run)) if run.isascii() else ("F1", f"<{run.encode('utf-16-be').hex().upper()}>")
+            parts.append(f"/{font} {placed.size * POINT:.2f} Tf {shown} Tj")
     parts.append("ET")
     return "\n".join(parts).encode("ascii")
+
+
+def _latin(run: str) -> str:
+    return "(" + re.sub(r"([\\()])", r"\\\1", run) + ")"
 
 
 def _file(objects: Sequence[bytes]) -> bytes:
