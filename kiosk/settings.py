@@ -91,12 +91,21 @@ class NuonuoSection(Section, frozen=True):
 
 
 class InvoicesSection(Section, frozen=True):
-    """What stands on an invoice. The tax code has no default: whoever files the tax decides it."""
+    """What stands on an invoice. Tax code and special element have no default: whoever files the tax decides them.
 
+    While one is missing, invoices wait with that reason; sales go on.
+    """
+
+    tax_profile: Annotated[
+        str, Meta(description="kind of taxpayer, as the dated tax rates name it: general, small")
+    ] = "general"
     goods_tax_code: Annotated[
         str, Meta(description="19-digit tax code of an electric bicycle", pattern=r"^(\d{19})?$")
     ] = ""
     goods_short_name: Annotated[str, Meta(description="category between the asterisks of the goods name")] = ""
+    special_element: Annotated[
+        str, Meta(description="special element of the invoice: 0 for none", pattern="^0?0?$")
+    ] = ""
     unit: Annotated[str, Meta(description="unit of quantity on invoice lines")] = "辆"
 
 

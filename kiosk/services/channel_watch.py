@@ -1,0 +1,92 @@
+"""How a provider answered lately: what the health line and the collect screen say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from drivers.invoices.base import InvoiceError, InvoiceMisconfigured, InvoiceRefused, InvoiceUnreachable
+from drivers.payments.base import Misconfigured, PaymentError, Refused, Unreachable, Unverified
+from kiosk.services.clock import Clock
+
+CLOCK_TOLERANCE_MS = 300_000
+"""WeChat Pay refuses requests, and we refuse answers, whose time is further away than this."""
+
+
+class Trouble(StrEnum):
+    """What is wrong with a provider, as far as its answers tell."""
+
+    UNREACHABLE = "UNREACHABLE"  # no connection can be made
+    NO_ANSWER = "NO_ANSWER"  # it does not answer, or with a server error
+    UNVERIFIED = "UNVERIFIED"  # it answers, but its signature does not hold
+    REFUSED = "REFUSED"  # it does not take our requests: credentials, permissions, limits
+    CLOCK = "CLOCK"  # its clock and ours are more than five minutes apart
+    MISCONFIGURED = "MISCONFIGURED"  # our settings cannot work
+    OFF = "OFF"  # not set up
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """What is known of a provider now. asked False: it was not asked since the start, so nothing is known."""
+
+    asked: bool
+    trouble: Trouble | None
+    since_ms: int | None
+    detail: str
+    clock_offset_ms: int | None
+
+
+class ChannelWatch:
+    """Collects how calls to one provider went. `on_change` is called when what there is to say changed."""
+
+    def __init__(self, clock: Clock, on_change: Callable[[], None]) -> None:
+        self._clock = clock
+        self._on_change = on_change
+        self._facts = ChannelFacts(False, None, None, "", None)
+
+    @property
+    def facts(self) -> ChannelFacts:
+        """What is known now."""
+        return self._facts
+
+    @property
+    def clock_is_off(self) -> bool:
+        """Whether the provider's clock, the last time it was seen, was too far from ours to do business."""
+        offset = self._facts.clock_offset_ms
+        return offset is not None and abs(offset) > CLOCK_TOLERANCE_MS
+
+    def answered(self, date_offset_ms: int | None = None) -> None:
+        """A call got an answer that can be used."""
+        self._set(ChannelFacts(True, None, None, "", date_offset_ms))
+
+    def failed(self, error: PaymentError | InvoiceError, date_offset_ms: int | None = None) -> None:
+        """A call did not. A refusal that is about one order (not 401, 403) is a good answer of a healthy provider."""
+        if isinstance(error, Refused) and error.status not in (401, 403):
+            self.answered(date_offset_ms)
+            return
+        offset = self._facts.clock_offset_ms if date_offset_ms is None else date_offset_ms
+        trouble = _trouble(error)
+        if trouble in (Trouble.UNVERIFIED, Trouble.REFUSED) and offset is not None and abs(offset) > CLOCK_TOLERANCE_MS:
+            trouble = Trouble.CLOCK
+        since = self._facts.since_ms if self._facts.trouble is not None else None
+        self._set(ChannelFacts(True, trouble, since or self._clock.now_ms(), str(error), offset))
+
+    def _set(self, facts: ChannelFacts) -> None:
+        told, self._facts = self._facts, facts
+        if (told.asked, told.trouble, told.since_ms) != (facts.asked, facts.trouble, facts.since_ms):
+            self._on_change()
+
+
+def _trouble(error: PaymentError | InvoiceError) -> Trouble:
+    match error:
+        case Unreachable() | InvoiceUnreachable():
+            return Trouble.UNREACHABLE
+        case Unverified():
+            return Trouble.UNVERIFIED
+        case Misconfigured() | InvoiceMisconfigured():
+            return Trouble.MISCONFIGURED
+        case Refused() | InvoiceRefused():
+            return Trouble.REFUSED
+        case _:
+            return Trouble.NO_ANSWER

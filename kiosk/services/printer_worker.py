@@ -1,0 +1,182 @@
+"""Works off the jobs of one printer, one at a time. Every wait is a coroutine: a stalled printer stops only itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from data.states import PrintJobState
+from data.store import Store
+from data.unit_of_work import Tx
+from drivers.printers.base import PrinterError, PrinterStatus, ReceiptPrinter
+from kiosk.services import print_moves as moves
+from kiosk.services.changes import Changes
+from kiosk.services.clock import Clock
+from kiosk.services.slips import Slips
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+HELD_POLL_S = 1.0
+IDLE_POLL_S = 10.0
+IDLE_FAULT_POLL_S = 3.0
+RETRY_S = 2.0
+NO_ANSWER = "no_answer"
+"""`error` of a held job whose printer says nothing; the others are the printer's own faults (base.Fault)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterFacts:
+    """A printer as it was last seen. status None: not asked yet. can_report False: it never tells anything."""
+
+    name: str
+    status: PrinterStatus | None
+    can_report: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """The oldest job that still has to leave."""
+
+    id: str
+    state: PrintJobState
+    payload: bytes | None
+    sale_id: str | None
+
+
+class _Taken(Exception):  # noqa: N818  not an error: somebody else moved the job first
+    """Raised in the first-byte callback so that nothing is sent."""
+
+
+class PrinterWorker:
+    """One printer and its jobs. `others` given: it also takes the jobs of every printer not named there.
+
+    `bell` makes it look at once.
+    """
+
+    def __init__(
+        self,
+        printer: ReceiptPrinter,
+        store: Store,
+        clock: Clock,
+        changes: Changes,
+        slips: Slips,
+        others: frozenset[str] | None = None,
+    ) -> None:
+        self.bell = asyncio.Event()
+        self._printer = printer
+        self._store = store
+        self._clock = clock
+        self._changes = changes
+        self._slips = slips
+        self._others = others
+        self._status: PrinterStatus | None = None
+
+    @property
+    def facts(self) -> PrinterFacts:
+        """The printer as it was last seen."""
+        return PrinterFacts(self._printer.name, self._status, self._printer.can_report)
+
+    async def run(self) -> None:
+        """Work until cancelled. What was on its way when the last run ended is uncertain: nobody saw it come out."""
+        await self._write(lambda tx: moves.interrupted(tx, self._mine))
+        while True:
+            try:
+                pause = await self._round()
+            except Exception:
+                log.exception("printer %s: a round failed", self._printer.name)
+                pause = RETRY_S
+            if pause > 0:
+                await self._clock.wait(self.bell, pause)
+
+    async def _round(self) -> float:
+        """Look after the oldest job; returns the pause before the next look."""
+        job = await self._store.read(self._next)
+        if job is None:
+            return IDLE_POLL_S if await self._look() is None else IDLE_FAULT_POLL_S
+        if job.payload is None:
+            if await self._write(lambda tx: self._slips.draw(tx, job.id), job.sale_id):
+                return 0
+            await self._write(lambda tx: moves.hold_one(tx, job.id), job.sale_id)
+            return RETRY_S
+        if cause := await self._look():
+            await self._hold(cause)
+            return HELD_POLL_S
+        if job.state is PrintJobState.HELD:
+            await self._write(lambda tx: moves.release(tx, job.id), job.sale_id)
+        return await self._print(job, job.payload)
+
+    async def _print(self, job: _Job, payload: bytes) -> float:
+        """One attempt, from the commit before the first byte to the printer's word."""
+
+        async def first_byte() -> None:
+            if not await self._write(lambda tx: moves.claim(tx, job.id), job.sale_id):
+                raise _Taken
+
+        try:
+            count = await self._printer.send(payload, first_byte)
+        except _Taken:
+            return 0
+        except PrinterError as error:
+            log.warning("printer %s: %s", self._printer.name, error)
+            why, accepted = str(error), error.bytes_sent
+            if error.nothing_accepted:
+                await self._write(lambda tx: moves.put_back(tx, job.id, why), job.sale_id)
+                return RETRY_S
+            await self._write(lambda tx: moves.lose(tx, job.id, why, accepted), job.sale_id)
+            return 0
+        await self._write(lambda tx: moves.sent(tx, job.id, count), job.sale_id)
+        await self._confirm(job)
+        return 0
+
+    async def _confirm(self, job: _Job) -> None:
+        """Until the printer confirms, or nothing tells any more. While it shows a fault it still holds the bytes."""
+        while True:
+            outcome = await self._printer.confirm()
+            await self._write(partial(moves.told, job_id=job.id, outcome=outcome), job.sale_id)
+            if outcome.fault is None:
+                return
+            await self._look()
+            await self._clock.wait(self.bell, HELD_POLL_S)
+
+    async def _look(self) -> str | None:
+        """Ask the printer; returns why nothing may be sent now, None when it is ready or can never say."""
+        status = await self._printer.status() if self._printer.can_report else PrinterStatus()
+        told, self._status = self._status, status
+        if told != status:
+            self._changes.publish({"printer", "health"})
+        if status.ready or not self._printer.can_report:
+            return None
+        return status.fault.value if status.fault is not None else NO_ANSWER
+
+    async def _hold(self, cause: str) -> None:
+        def stale() -> list[str | None]:
+            jobs = moves.waiting(self._mine)
+            fresh = [job for job in jobs if job.state == PrintJobState.QUEUED or job.error != cause]
+            return [moves.sale_of_job(job) for job in fresh]
+
+        if sales := await self._store.read(stale):
+            await self._write(lambda tx: moves.hold(tx, self._mine, cause), *sales)
+
+    def _mine(self, printer: str) -> bool:
+        return printer == self._printer.name if self._others is None else printer not in self._others
+
+    def _next(self) -> _Job | None:
+        for job in moves.waiting(self._mine):
+            payload = None if job.payload is None else bytes(job.payload)
+            return _Job(job.id, PrintJobState(job.state), payload, moves.sale_of_job(job))
+        return None
+
+    async def _write(self, work: Callable[[Tx], T], *sale_ids: str | None) -> T:
+        result = await self._store.write(work)
+        self._changes.publish({"printer", *_keys(sale_ids)})
+        return result
+
+
+def _keys(sale_ids: Iterable[str | None]) -> list[str]:
+    return [f"sale:{sale_id}" for sale_id in sale_ids if sale_id is not None]

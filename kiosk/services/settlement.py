@@ -1,0 +1,127 @@
+"""The commit that makes a sale paid, and done.
+
+A verified payment settles its tender, pays the sale, and finishes it: units sold, invoice wished for, two original
+slips queued, all in one commit that waits for no provider and no printer. Nothing in it may fail for reasons other than
+money: an invoice that cannot be made out yet, or a slip that cannot be drawn yet, becomes a row that says so.
+
+Late payments (the order was already closed): a sale that is still open and unpaid takes the money and waits, flagged,
+until the clerk hands the goods over; otherwise the money is recorded as owed back.
+"""
+
+from __future__ import annotations
+
+from data.models import PaymentOrder, Sale, Tender, Unit
+from data.states import LIVE_ORDER, PaymentOrderState, SaleState, TenderState, UnitState
+from data.unit_of_work import Tx
+from drivers.payments.base import QueryAnswer, QueryStatus
+from kiosk.services.collection_orders import Note, Order
+from kiosk.services.invoice_intents import InvoiceIntents
+from kiosk.services.sale_view import lines_of
+from kiosk.services.slips import Slips
+
+OWED_KIND = "owed_refund"
+"""Outbox rows of money that fits no sale and has to go back to whoever paid it."""
+UNIT_KINDS = ("VEHICLE", "BATTERY")
+
+
+class Settlement:
+    """Units of work around the moment money is there. Called inside transactions of the store only."""
+
+    def __init__(self, invoices: InvoiceIntents, slips: Slips) -> None:
+        self._invoices = invoices
+        self._slips = slips
+
+    def settle(self, tx: Tx, order: Order, answer: QueryAnswer, *, finish: bool = True) -> str | None:
+        """Book a verified payment whose facts are the order's own; returns what does not fit, None when it is booked.
+
+        Booked at most once: an order that is paid already changes nothing. Without `finish` the sale waits at PAID.
+        """
+        row = PaymentOrder.find(order.number)
+        sale = Sale.find(order.sale_id)
+        if row is None or sale is None:
+            return "sale"
+        if row.state in (PaymentOrderState.PAID, PaymentOrderState.PAID_LATE):
+            return None
+        if answer.provider_number is None or _is_another_orders(answer.provider_number, order.number):
+            return "provider number"
+        open_sale = sale.state == SaleState.ORDERED
+        if open_sale and _owed_fen(sale) != order.amount_fen:
+            return "sale total"
+        late = row.state == PaymentOrderState.CLOSED
+        returned = answer.status is QueryStatus.PAID_REFUNDED
+        paid_at_ms = answer.paid_at_ms or tx.now_ms
+        if not tx.move(
+            PaymentOrder,
+            order.number,
+            PaymentOrderState.PAID_LATE if late else PaymentOrderState.PAID,
+            expect=row.state,
+            provider_number=answer.provider_number,
+            paid_at_ms=paid_at_ms,
+            answer=answer.raw,
+            note=Note.REFUNDED_THERE if returned else None if open_sale else Note.UNAPPLIED,
+        ):
+            return None
+        if not open_sale:
+            tx.move(Tender, order.tender_id, TenderState.VOID, expect=TenderState.OPEN)
+            tx.enqueue(f"{OWED_KIND}:{order.number}", OWED_KIND, order.number)
+            return None
+        _give_up_others(tx, sale.id, order.number)
+        _settle_tender(tx, order, sale)
+        waits = late or returned or not finish
+        tx.move(
+            Sale,
+            sale.id,
+            SaleState.PAID,
+            expect=SaleState.ORDERED,
+            paid_at_ms=paid_at_ms,
+            late=1 if waits else sale.late,
+        )
+        if not waits:
+            self.finish(tx, sale.id)
+        return None
+
+    def finish(self, tx: Tx, sale_id: str) -> bool:
+        """PAID to DONE: goods sold, invoice wished for, slips queued. False when the sale is not PAID."""
+        if not tx.move(Sale, sale_id, SaleState.DONE, expect=SaleState.PAID, done_at_ms=tx.now_ms):
+            return False
+        for line in lines_of(sale_id):
+            if line.kind in UNIT_KINDS and line.code:
+                tx.move(Unit, line.code, UnitState.SOLD, expect=UnitState.RESERVED)
+        self._invoices.wish(tx, sale_id)
+        self._slips.queue_originals(tx, sale_id)
+        return True
+
+
+def _settle_tender(tx: Tx, order: Order, sale: Sale) -> None:
+    """The order's own tender; a late payment's was void already, so it gets one of its own."""
+    if tx.move(Tender, order.tender_id, TenderState.SETTLED, expect=TenderState.OPEN, settled_at_ms=tx.now_ms):
+        return
+    tender_id = tx.new_id()
+    tx.create(
+        Tender,
+        id=tender_id,
+        sale_id=sale.id,
+        revision=sale.revision,
+        kind=order.channel.value,
+        amount_fen=order.amount_fen,
+    )
+    tx.move(Tender, tender_id, TenderState.SETTLED, expect=TenderState.OPEN, settled_at_ms=tx.now_ms)
+
+
+def _owed_fen(sale: Sale) -> int:
+    """What the sale still wants: its total less what is settled."""
+    settled = Tender.query().where((Tender.sale_id == sale.id) & (Tender.state == TenderState.SETTLED))
+    return (sale.total_fen or 0) - sum(tender.amount_fen for tender in settled)
+
+
+def _is_another_orders(provider_number: str, number: str) -> bool:
+    other = PaymentOrder.query().where(PaymentOrder.provider_number == provider_number).get_or_none()
+    return other is not None and other.number != number
+
+
+def _give_up_others(tx: Tx, sale_id: str, number: str) -> None:
+    """The sale is paid: whatever else is still open for it is closed as soon as the provider lets us."""
+    for other in list(PaymentOrder.query().where(PaymentOrder.sale_id == sale_id)):
+        if other.number != number and other.state in LIVE_ORDER:
+            tx.change(PaymentOrder, other.number, note=Note.GIVING_UP)
+            tx.move(Tender, other.tender_id, TenderState.VOID, expect=TenderState.OPEN)
