@@ -234,3 +234,43 @@ async def test_a_device_file_is_written_read_and_found_stalled_without_blocking(
     assert 0 < caught.value.bytes_sent < 1 << 20
     os.close(ours)
     os.close(theirs)
+
+
+async def test_given_a_printer_that_answers_in_order_then_that_confirms_and_silence_does_not() -> None:
+    held = False
+
+    async def in_order(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(4096):
+            writer.write(b"\x12" * data.count(b"\x10\x04"))
+            writer.write(b"\x00" * (0 if held else data.count(b"\x1dr\x01")))
+
+    server = await asyncio.start_server(in_order, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    printer = EscPosPrinter("p", TcpLink("127.0.0.1", port), Profile(), timings=QUICK)
+    assert (await printer.print(b"JOB")).tier is Tier.T2
+    held = True
+    assert (await printer.print(b"JOB")).uncertain  # being well is no proof from a printer that could give one
+    server.close()
+
+
+async def test_given_a_job_broke_off_then_the_next_one_first_completes_its_image_and_resets() -> None:
+    jobs: list[bytes] = []
+    ended = asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not jobs:
+            jobs.append(await reader.readexactly(100_000))
+            writer.transport.abort()
+            return
+        jobs.append(await reader.read())
+        ended.set()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    printer = EscPosPrinter("p", TcpLink("127.0.0.1", port), Profile(), reports=False, timings=QUICK)
+    with pytest.raises(PrinterFailed):
+        await printer.send(LARGE)
+    assert await printer.print(b"JOB") == PrintOutcome(3, Tier.T4)
+    await ended.wait()
+    assert jobs[1] == bytes(72 * 128) + b"\x1b@JOB"
+    server.close()
