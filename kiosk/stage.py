@@ -170,13 +170,14 @@ def _of_widget(screen: Screen[Any], widget: Widget) -> Iterator[ControlTold]:
     if place is None:
         return
     region, clip = place
+    inside = widget.content_region.intersection(clip)
     if isinstance(widget, TellsControls):
         for label, kind, area in widget.stage_controls():
-            yield _told(screen, widget, label, kind, area, clip.intersection(region))
+            yield _told(screen, widget, label, kind, area, inside)
     elif isinstance(widget, OptionList):
         for number, option in enumerate(widget.options):
             area = _option_region(widget, number)
-            told = _told(screen, widget, option_text(widget, option), "option", area, clip.intersection(region))
+            told = _told(screen, widget, option_text(widget, option), "option", area, inside)
             yield told if not option.disabled else {**told, "enabled": False}
     elif isinstance(widget, Field):
         yield _told(screen, widget, widget.label, "field", region, clip)

@@ -62,7 +62,7 @@ def demo(
 @_data
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def codes(data: Path | None, as_json: bool) -> int:
-    """List who can sign in and what can be scanned in the demo shop. It is the same in every demo shop.
+    """List who can sign in and what can be scanned. Every demo shop begins with the same; what was sold is left out.
 
     \b
     With --json:
@@ -73,7 +73,7 @@ def codes(data: Path | None, as_json: bool) -> int:
                    "incompatible_battery", "wrong_charger"}],
      "sold_vehicle", "banned_vehicle", "unknown_vehicle"}
     """
-    told = _codes()
+    told = _codes(_directory(data))
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return Exit.DONE
@@ -87,31 +87,38 @@ def codes(data: Path | None, as_json: bool) -> int:
     return Exit.DONE
 
 
-def _codes() -> dict[str, Any]:
-    from kiosk.demo.catalogue import demo_shop
+def _codes(directory: Path) -> dict[str, Any]:
+    """What the store there still has; what every demo shop begins with where there is none yet."""
+    from dataclasses import asdict
 
+    from data.database import STORE_FILE
+    from data.store import Store, StoreDamaged
+    from kiosk.demo.catalogue import demo_shop
+    from kiosk.demo.codes import DemoCodes, DemoSellable, DemoSignIn, demo_codes
+
+    if (directory / STORE_FILE).is_file():
+        try:
+            store = Store.open_read_only(directory)
+        except StoreDamaged as error:
+            raise Failure(Exit.STORE, str(error)) from None
+        try:
+            return asdict(demo_codes(store))
+        finally:
+            store.close()
     shop = demo_shop()
-    return {
-        "operators": [
-            {"number": one.number, "name": one.name, "role": one.role.lower(), "pin": one.pin} for one in shop.operators
-        ],
-        "vehicles": [
-            {
-                "vehicle": one.vehicle,
-                "model": one.model,
-                "colours": list(one.colours),
-                "price_fen": one.price_fen,
-                "batteries": list(one.batteries),
-                "charger": one.charger,
-                "incompatible_battery": one.incompatible_battery,
-                "wrong_charger": one.wrong_charger,
-            }
+    fresh = DemoCodes(
+        tuple(DemoSignIn(one.number, one.name, one.role.lower(), one.pin) for one in shop.operators),
+        tuple(
+            DemoSellable(
+                *(one.vehicle, one.model, one.colours, one.price_fen, one.batteries, one.charger),
+                one.incompatible_battery,
+                one.wrong_charger,
+            )
             for one in shop.vehicles
-        ],
-        "sold_vehicle": shop.sold_vehicle,
-        "banned_vehicle": shop.banned_vehicle,
-        "unknown_vehicle": shop.unknown_vehicle,
-    }
+        ),
+        *(shop.sold_vehicle, shop.banned_vehicle, shop.unknown_vehicle),
+    )
+    return asdict(fresh)
 
 
 def _directory(data: Path | None) -> Path:
