@@ -85,7 +85,7 @@ class SignInService:
         """Write into the journal that the operator's screen was locked or left."""
         number = operator.number
         await self._store.write(
-            lambda tx: tx.record("operator.LOCK", "operator", number, {"role": operator.role.value})
+            lambda tx: tx.record("operator.lock", "operator", number, {"role": operator.role.value})
         )
 
     async def _attempt(self, kind: str, account: _Account | None, pin: str) -> views.Operator:
@@ -100,7 +100,7 @@ class SignInService:
         body = {"attempt": kind, "outcome": "OK" if reason is None else reason.value}
 
         def note(tx: Tx) -> None:
-            tx.record("operator.ATTEMPT", "operator", number, body)
+            tx.record("operator.attempt", "operator", number, body)
 
         await self._store.write(note)
         if reason is not None or account is None:
