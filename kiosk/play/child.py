@@ -21,6 +21,7 @@ from kiosk.play.text import Control
 FOCUS_REPORT: Final = b"\x1b[I"
 TYPING_GAP_S: Final = 0.06
 ENTER_GAP_S: Final = 0.25
+_ENDINGS: Final = frozenset({"enter", "return", "tab", "ctrl+j"})
 _SETTLE_S: Final = 20.0
 _START_S: Final = 90.0
 _STOP_S: Final = 15.0
@@ -101,7 +102,7 @@ class Child:
 
     def press(self, key: str) -> None:
         """Press one key; never so soon after typing that the two could pass for a scan."""
-        self._pace(ENTER_GAP_S)
+        self._pace(ENTER_GAP_S if key in _ENDINGS else TYPING_GAP_S)
         self.send(encode(key, kitty=self.terminal.kitty))
         self._typed_at = time.monotonic()
 
