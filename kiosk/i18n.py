@@ -56,7 +56,7 @@ def mark(text: str) -> str:
     return text
 
 
-def tr(text: str, **facts: object) -> str:
+def tr(text: str, /, **facts: object) -> str:
     """`text` in the language in use, with its `{names}` filled in. A fact nobody gave becomes empty, never an error."""
     translated = _Current.catalogue.gettext(text) if text else ""
     return translated.format_map(defaultdict(str, facts)) if facts or "{" in translated else translated

@@ -42,7 +42,7 @@ class ActionButton(Button):
             self.label = self._content()
 
     def _content(self) -> Content:
-        return Content(f"{self.caption} {self.key.upper()}" if self.key else self.caption)
+        return Content(f"{self.caption} {self.key.capitalize()}" if self.key else self.caption)
 
 
 class ChoiceButton(ActionButton):

@@ -114,7 +114,8 @@ class PagedList(Widget, can_focus=True):
             return _spread(pointer + row.head, row.head_right, width, style + Style(bold=True), self._tone(row, style))
         return _spread("  " + row.detail, row.detail_right, width, style, style)
 
-    def watch_has_focus(self, _focused: bool) -> None:
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        super().watch_has_focus(_has_focus)
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:

@@ -1,0 +1,367 @@
+"""The Textual application: one screen at a time, scans before focus, every command counted, nothing to escape into.
+
+Screens give commands; the application runs them one after another, shows that it is busy, words a refusal in the
+message line and turns any other error into a reference number. It never shows a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from pathlib import Path, PurePath
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from kiosk import i18n, trouble
+from kiosk.i18n import tr
+from kiosk.rules.refusals import Reason, Refusal
+from kiosk.scan_keys import ScanningApp
+from kiosk.screens import status, wording
+from kiosk.screens.base import KioskScreen, SaleScreen
+from kiosk.screens.help import HelpScreen
+from kiosk.screens.lock import LockScreen
+from kiosk.screens.ports import DemoControls, ShopPort
+from kiosk.screens.sign_in import SignInScreen
+from kiosk.services.views import Operator, Sale
+from kiosk.widgets.frame import StatusLine, Tone
+from kiosk.widgets.theme import THEME
+
+BUSY_AFTER_S = 0.15
+IDLE_LOCK_S = 300.0
+LEAVE_WITHIN_S = 3.0
+
+
+class KioskApp(ScanningApp, inherit_bindings=False):
+    """The shop-floor kiosk on one terminal."""
+
+    ENABLE_COMMAND_PALETTE = False
+    ESCAPE_TO_MINIMIZE = False
+    ALLOW_SELECT = False
+    CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = [
+        "styles/base.tcss",
+        "styles/sale.tcss",
+        "styles/collect.tcss",
+        "styles/lists.tcss",
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  declared so by Textual
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "leave_demo", show=False, priority=True)]
+
+    def __init__(self, shop: ShopPort, *, demo: DemoControls | None = None, language: str = i18n.SOURCE) -> None:
+        os.environ["TEXTUAL_ANIMATIONS"] = "none"
+        i18n.use(language)
+        super().__init__(shop.clock.now_ms)
+        self.animation_level = "none"
+        self.shop = shop
+        self.demo = demo
+        self.operator: Operator | None = None
+        self.busy = 0
+        """User commands and saves in flight; 0 means that everything a person did is done."""
+        self._under_way: set[str] = set()
+        self._lanes: dict[str, asyncio.Lock] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._showing = asyncio.Lock()
+        self._scan_number = 0
+        self._leave_asked_at = -LEAVE_WITHIN_S
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self.register_theme(THEME)
+        self.theme = THEME.name
+
+    async def on_mount(self) -> None:
+        await self.push_screen(SignInScreen())
+        trouble.open_log(self.shop.directory)
+        self._unsubscribe = self.shop.changes.subscribe(self._changed)
+        self.set_interval(1.0, self._tick)
+        self.call_after_refresh(self._start_shop)
+
+    async def on_unmount(self) -> None:
+        self._unsubscribe()
+        await self.shop.stop()
+
+    def _start_shop(self) -> None:
+        """Start the shop's loops once the first screen is painted; what they import would hold it up."""
+        self._spawn(self.guarded(self.shop.start))
+
+    # Commands
+
+    def command(
+        self, name: str, work: Callable[[], Awaitable[None]], *, lane: str = "shop", queued: bool = False
+    ) -> None:
+        """Do what a person asked for, after what was asked before in the same lane.
+
+        A second call by the same `name` while the first is under way is a double tap and is ignored, unless `queued`.
+        """
+        if name in self._under_way and not queued:
+            return
+        self._under_way.add(name)
+        self.busy += 1
+        self._spawn(self._command(name, work, lane))
+
+    async def _command(self, name: str, work: Callable[[], Awaitable[None]], lane: str) -> None:
+        waiting = asyncio.get_running_loop().call_later(BUSY_AFTER_S, self._say_busy)
+        try:
+            async with self._lanes.setdefault(lane, asyncio.Lock()):
+                self.say(Tone.PLAIN, "")
+                await self.guarded(work)
+        finally:
+            waiting.cancel()
+            self._under_way.discard(name)
+            self.busy -= 1
+            self._say_no_longer_busy()
+
+    async def guarded(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work`; a refusal becomes its sentence, anything else a reference number."""
+        try:
+            await work()
+        except Refusal as refusal:
+            self.refuse(refusal)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001  the last line of defence of a screen that must stay up
+            self.report(error)
+
+    def report(self, error: BaseException) -> None:
+        """Log an unforeseen error and tell people its number and what it means for the money."""
+        reference = trouble.record(error)
+        self.say(
+            Tone.FAULT,
+            tr("不能完成：内部错误 {reference}。已保存的内容和钱款不受影响，请重试或联系支持。", reference=reference),
+        )
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Word a refusal in the message line."""
+        if refusal.reason is not Reason.NOT_SIGNED_IN or self.operator is not None:
+            self.bell()
+        self.say(Tone.FAULT, wording.sentence(refusal))
+
+    def say(self, tone: Tone, text: str) -> None:
+        """Put a sentence into the message line of the screen on top."""
+        if isinstance(self.screen, KioskScreen):
+            self.screen.say(tone, text)
+
+    def hold(self) -> Callable[[], None]:
+        """Count something as in flight (a save that is due); call the answer once when it is done."""
+        self.busy += 1
+        released = False
+
+        def release() -> None:
+            nonlocal released
+            if not released:
+                released = True
+                self.busy -= 1
+
+        return release
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _say_busy(self) -> None:
+        if self._under_way:
+            self.say(Tone.PLAIN, tr("… 处理中，请稍候"))
+
+    def _say_no_longer_busy(self) -> None:
+        if not self._under_way and isinstance(self.screen, KioskScreen):
+            self.screen.clear_message(tr("… 处理中，请稍候"))
+
+    # Where things are shown
+
+    async def show(self, screen: KioskScreen) -> None:
+        """Replace the screen; under the lock it waits until somebody unlocks."""
+        async with self._showing:
+            await self._show(screen)
+
+    async def _show(self, screen: KioskScreen) -> None:
+        if isinstance(self.screen, LockScreen):
+            self.screen.underneath = screen
+            return
+        while isinstance(self.screen, KioskScreen) and self.screen.covers:
+            await self.pop_screen()
+        await self.switch_screen(screen)  # pyright: ignore[reportUnknownMemberType]
+
+    async def show_sale(self, sale: Sale, *, only_over: KioskScreen | None = None) -> None:
+        """Show the step the sale has reached; a screen that shows it already is painted anew.
+
+        With `only_over` nothing happens unless that screen is still on top: a change that came by itself never takes
+        a person away from elsewhere.
+        """
+        from kiosk.screens.routes import screen_for
+
+        kind = screen_for(sale)
+        async with self._showing:
+            top = self.screen
+            if only_over is not None and top is not only_over:
+                return
+            if type(top) is kind and isinstance(top, SaleScreen) and top.sale.id == sale.id:
+                top.apply(sale)
+            elif kind is not None:
+                await self._show(kind(sale))
+        if kind is None:
+            await self.go_home()
+
+    async def go_home(self, message: str = "", tone: Tone = Tone.GOOD) -> None:
+        """Show Home, with a sentence about what just happened."""
+        from kiosk.screens.home import HomeScreen
+
+        await self.show(HomeScreen(message, tone) if self.operator else SignInScreen())
+
+    def show_help(self, screen: KioskScreen) -> None:
+        """Lay the help of `screen` over it."""
+        if not screen.covers:
+            self.push_screen(HelpScreen(screen.title_text(), screen.help_text(), screen.more_help()))
+
+    def lock(self) -> None:
+        """Hide everything behind the PIN of whoever is signed in."""
+        if self.operator is not None and not isinstance(self.screen, LockScreen):
+            operator = self.operator
+
+            async def lock() -> None:
+                await self._save_typed()
+                await self.shop.sign_in.lock(operator)
+                while isinstance(self.screen, KioskScreen) and self.screen.covers:
+                    await self.pop_screen()
+                await self.push_screen(LockScreen(operator))
+
+            self.command("lock", lock)
+
+    async def use_language(self, language: str) -> None:
+        """Switch the language of every screen now."""
+        await self._save_typed()
+        i18n.use(language)
+        while isinstance(self.screen, HelpScreen):
+            await self.pop_screen()
+        if isinstance(self.screen, KioskScreen):
+            typed = {one.id: one.text for one in self.screen.fields()}
+            fresh = self.screen.again()
+            await self.switch_screen(fresh)  # pyright: ignore[reportUnknownMemberType]
+            for field in fresh.fields():
+                if typed.get(field.id) and not field.text:
+                    field.input.value = typed[field.id]
+
+    async def _save_typed(self) -> None:
+        if isinstance(self.screen, KioskScreen):
+            await self.screen.flush()
+
+    def request_language(self, language: str) -> None:
+        """Switch the language in its turn. Raises ValueError for one there is not."""
+        if language not in i18n.LANGUAGES:
+            raise ValueError(f"no such language: {language}")
+        self.command("language", lambda: self.use_language(language))
+
+    def shop_name(self) -> str:
+        """What the shop is called."""
+        return self.shop.name or tr("电动自行车门店")
+
+    def export_directory(self) -> Path:
+        """Where saved files go: people look for them there."""
+        return self.shop.directory / "exports"
+
+    # People
+
+    async def signed_in(self, operator: Operator) -> None:
+        """Somebody proved who they are."""
+        self.operator = operator
+        await self.go_home()
+
+    async def unlocked(self, lock: LockScreen) -> None:
+        """The operator is back: show what lies below, in the language of now."""
+        await self.pop_screen()
+        below = lock.underneath
+        if below is None and isinstance(self.screen, KioskScreen) and self.screen.language != i18n.current():
+            below = self.screen.again()
+        if below is not None:
+            await self.show(below)
+
+    async def sign_out(self) -> None:
+        """Leave the terminal to the next operator; open sales stay parked."""
+        self.operator = None
+        while isinstance(self.screen, KioskScreen) and (self.screen.covers or isinstance(self.screen, LockScreen)):
+            await self.pop_screen()
+        await self.switch_screen(SignInScreen())  # pyright: ignore[reportUnknownMemberType]
+
+    def acting(self) -> Operator:
+        """Who is signed in; raises Refusal NOT_SIGNED_IN."""
+        if self.operator is None:
+            raise Refusal(Reason.NOT_SIGNED_IN)
+        return self.operator
+
+    def action_leave_demo(self) -> None:
+        """Ctrl+Q twice leaves the demo; in a shop it does nothing."""
+        if self.demo is None:
+            return
+        now = asyncio.get_running_loop().time()
+        if now - self._leave_asked_at < LEAVE_WITHIN_S:
+            self.exit()
+        self._leave_asked_at = now
+        self.say(Tone.ATTENTION, tr("再按一次 Ctrl+Q 退出演示。"))
+
+    # Scans
+
+    def scan_dropped(self) -> None:
+        self.refuse(Refusal(Reason.SCAN_UNREADABLE))
+
+    def swallows(self, key: str) -> bool:
+        """An Enter right after a typed code was accepted belonged to that code."""
+        screen = self.screen
+        if not isinstance(screen, KioskScreen) or not screen.swallow_enter:
+            return False
+        screen.swallow_enter = False
+        return key == "enter"
+
+    def scan(self, text: str) -> None:
+        """A scanner read `text`: the screen that is on top when its turn comes decides what it means."""
+        self._scan_number += 1
+        self.command(f"scan {self._scan_number}", partial(self._scanned, text), queued=True)
+
+    async def _scanned(self, text: str) -> None:
+        if isinstance(self.screen, HelpScreen):
+            await self.pop_screen()
+        if isinstance(self.screen, KioskScreen):
+            await self.screen.on_scan(text)
+
+    async def open_by_scan(self, text: str) -> None:
+        """A code scanned outside a sale: a vehicle opens one, anything else is refused and opens nothing."""
+        await self.show_sale(await self.shop.sales.open_bundle(self.acting(), text))
+
+    # What happens by itself
+
+    def _changed(self, keys: frozenset[str]) -> None:
+        screen = self.screen
+        if isinstance(screen, KioskScreen) and screen.is_mounted:
+            screen.changed(keys)
+            if keys & {"health", "printer", "payments", "invoices"}:
+                self.show_status(screen)
+
+    def _tick(self) -> None:
+        screen = self.screen
+        if isinstance(screen, KioskScreen) and screen.is_mounted:
+            self.show_status(screen)
+            screen.tick()
+        idle = time.monotonic() - self.last_input_at
+        may_lock = isinstance(screen, KioskScreen) and screen.locks_when_idle
+        if idle >= IDLE_LOCK_S and self.operator is not None and not self.busy and may_lock:
+            self.lock()
+
+    def show_status(self, screen: KioskScreen) -> None:
+        """Paint the status line of `screen`."""
+        shown = status.indicators(self.shop.health.current())
+        right = status.right_end(self.operator, self.shop.clock.now_ms())
+        for line in screen.query(StatusLine):
+            line.show(shown, right)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """An error outside every command: log it and end with one sentence instead of a traceback.
+
+        Textual has no public hook for this. The service manager starts the kiosk again; the store holds everything.
+        """
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        reference = trouble.record(error)
+        told = tr("内部错误 {reference}，详见 kiosk.log。已保存的内容和钱款不受影响。", reference=reference)
+        self.exit(return_code=1, message=told)

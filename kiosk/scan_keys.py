@@ -1,0 +1,105 @@
+"""An application that hears a keyboard-wedge scanner before the focus does.
+
+The scanner types into the same keyboard as the clerk. Keys are judged by the time stamped on them when the terminal
+was read; what turns out to be a scan never reaches a field, a button or a shortcut.
+"""
+
+from __future__ import annotations
+
+import codecs
+import time
+from collections.abc import Callable
+from functools import partial
+
+from textual import events
+from textual.app import App
+from textual.drivers import linux_driver
+from textual.widgets import Input
+
+from drivers.scanners.wedge import BurstSplitter, Keystroke, Outcome
+
+
+class ScanningApp(App[None], inherit_bindings=False):
+    """Calls `scan` for each completed scan and hands all other keys on in their order."""
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        _tolerate_stray_bytes()
+        super().__init__()
+        self._splitter = BurstSplitter(now_ms)
+        self._before_burst: tuple[Input, str, int] | None = None
+        self.last_input_at = time.monotonic()
+        """When somebody last touched a key or the screen, on the monotonic clock."""
+
+    def scan(self, text: str) -> None:
+        """A scanner read `text`."""
+
+    def scan_dropped(self) -> None:
+        """A scanner sent more than any code is long; it was thrown away."""
+
+    def swallows(self, key: str) -> bool:
+        """Whether this key, which is no part of a scan, is not handed on."""
+        return False
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let the splitter see every key before the focus does; touches and all else go their usual way."""
+        if isinstance(event, (events.Key, events.MouseDown)):
+            self.last_input_at = time.monotonic()
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._follow(self._splitter.feed(event.key, event.character, event.time, event))
+        else:
+            await super().on_event(event)
+
+    async def _follow(self, outcome: Outcome) -> None:
+        """Do what the splitter decided, in the order it asks for."""
+        if outcome.undo:
+            self._take_back()
+        for number, stroke in enumerate(outcome.deliver, 1):
+            if outcome.begins and number == len(outcome.deliver):
+                self._remember()
+            await self._hand_on(stroke)
+        if outcome.dropped:
+            self.scan_dropped()
+        if outcome.scan is not None:
+            self.scan(outcome.scan.text)
+        deadline = self._splitter.deadline
+        if deadline is not None:
+            self.set_timer(max(0.001, deadline - time.monotonic() + 0.001), self._flush_burst)
+
+    async def _hand_on(self, stroke: Keystroke) -> None:
+        if not isinstance(stroke.event, events.Key):
+            return
+        if not self.swallows(stroke.key):
+            await super().on_event(stroke.event)
+
+    async def _flush_burst(self) -> None:
+        await self._follow(self._splitter.flush(time.monotonic()))
+
+    def _remember(self) -> None:
+        focused = self.focused
+        self._before_burst = (focused, focused.value, focused.cursor_position) if isinstance(focused, Input) else None
+
+    def _take_back(self) -> None:
+        """Restore the field the first key of a burst went to, in the field's own turn: it may not have seen it yet."""
+        if self._before_burst is None:
+            return
+        field, value, cursor = self._before_burst
+        self._before_burst = None
+
+        def restore() -> None:
+            if field.value != value:
+                field.value = value
+                field.cursor_position = cursor
+
+        field.call_later(restore)
+
+
+def _tolerate_stray_bytes() -> None:
+    """Keep the terminal's input thread alive through a byte that is not UTF-8, which a misconfigured scanner sends.
+
+    Textual 8.2.8 decodes strictly and dies of it (Textualize/textual issue 6456).
+    """
+
+    def tolerant(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+        return partial(codecs.getincrementaldecoder(encoding), errors="replace")
+
+    linux_driver.getincrementaldecoder = tolerant  # pyright: ignore[reportPrivateImportUsage]

@@ -1,0 +1,248 @@
+"""The frame every screen shares, and how its buttons, F-keys, scans and refusals find their way.
+
+A screen names its title, its help line, its body and its buttons. A button with the id `next` calls `press_next`; the
+F-key written on it does the same. Enter without a focus of its own presses the marked primary, Esc goes one step back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from kiosk import i18n
+from kiosk.i18n import tr
+from kiosk.screens.ports import ShopPort
+from kiosk.services.views import Sale, SaleState
+from kiosk.widgets.button import ActionButton
+from kiosk.widgets.field import Field
+from kiosk.widgets.frame import HelpLine, MessageLine, StatusLine, TitleBar, Tone
+
+if TYPE_CHECKING:
+    from kiosk.app import KioskApp
+
+F_KEYS = ("f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10")
+
+
+class KioskScreen(Screen[None]):
+    """A screen with title, help line, body, message line, action row and status line."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", show=False),
+        Binding("f1", "help", show=False),
+        Binding("enter", "primary", show=False),
+        *(Binding(key, f"press_key('{key}')", show=False) for key in F_KEYS),
+    ]
+    covers = False
+    """Whether it lies over another screen, to which `Esc` returns."""
+    locks_when_idle = True
+    """Whether the kiosk may lock here by itself; not while a customer is paying."""
+    swallow_enter = False
+    """Whether an Enter that comes next belongs to a code accepted a moment ago and does nothing more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.language = i18n.current()
+
+    @property
+    def kiosk(self) -> KioskApp:
+        """The application, with its own type."""
+        return cast("KioskApp", self.app)  # pyright: ignore[reportUnknownMemberType]
+
+    @property
+    def shop(self) -> ShopPort:
+        """The shop this screen works for."""
+        return self.kiosk.shop
+
+    # What a screen tells about itself
+
+    def title_text(self) -> str:
+        """Where am I."""
+        return ""
+
+    def steps(self) -> tuple[Sequence[str], int]:
+        """The marks of the steps, and which of them is current (1 is the first)."""
+        return (), 0
+
+    def help_text(self) -> str:
+        """What this step wants, what to scan; one line."""
+        return ""
+
+    def more_help(self) -> Sequence[str]:
+        """What F1 shows below the help line."""
+        return ()
+
+    def compose_body(self) -> ComposeResult:
+        """The widgets between help line and message line."""
+        yield from ()
+
+    def action_buttons(self) -> Iterable[ActionButton]:
+        """The buttons of the action row; the last one stands at the right edge."""
+        return ()
+
+    def first_focus(self) -> Widget | None:
+        """What has the focus when the screen appears."""
+        return None
+
+    def again(self) -> KioskScreen:
+        """A new screen that shows the same: for another language."""
+        return type(self)()
+
+    async def flush(self) -> None:
+        """Commit what was typed and not yet saved."""
+
+    def changed(self, keys: frozenset[str]) -> None:
+        """Something in the shop moved; see `Changes` for the keys."""
+
+    def tick(self) -> None:
+        """A second went by."""
+
+    async def on_scan(self, text: str) -> None:
+        """A code was scanned. Outside a sale a vehicle code opens one."""
+        await self.kiosk.open_by_scan(text)
+
+    # The frame
+
+    def compose(self) -> ComposeResult:
+        marks, current = self.steps()
+        yield TitleBar(self.title_text(), [tr(step) for step in marks], current)
+        yield HelpLine(self.help_text())
+        with Vertical(id="body"):
+            yield from self.compose_body()
+        yield MessageLine()
+        yield from self.compose_actions()
+        yield StatusLine()
+
+    def compose_actions(self) -> ComposeResult:
+        """The action row: buttons from the left, the last one at the right edge."""
+        buttons = list(self.action_buttons())
+        with Horizontal(id="actions"):
+            yield from buttons[:-1]
+            yield Static(classes="spacer")
+            yield from buttons[-1:]
+
+    def on_mount(self) -> None:
+        self.kiosk.show_status(self)
+        first = self.first_focus()
+        if first is not None:
+            first.focus()
+
+    def say(self, tone: Tone, text: str) -> None:
+        """Put a sentence into the message line; an empty one clears it."""
+        for line in self.query(MessageLine):
+            line.say(tone, text)
+
+    def say_help(self, text: str) -> None:
+        """Change what the help line says: the step wants something else now."""
+        for line in self.query(HelpLine):
+            line.update(text)
+
+    def clear_message(self, text: str) -> None:
+        """Clear the message line if it still says `text`."""
+        for line in self.query(MessageLine):
+            if line.text == text:
+                line.say(Tone.PLAIN, "")
+
+    def fields(self) -> list[Field]:
+        """The labelled inputs of this screen."""
+        return list(self.query(Field))
+
+    def do(self, work: Callable[[], Awaitable[None]], group: str) -> None:
+        """Do `work` beside everything else; what still runs in the same group is dropped for it."""
+        self.run_worker(partial(self.kiosk.guarded, work), exclusive=True, group=group, exit_on_error=False)
+
+    # Buttons and keys
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        handler = getattr(self, f"press_{(event.button.id or '').replace('-', '_')}", None)
+        if handler is not None:
+            handler()
+
+    def press_help(self) -> None:
+        self.action_help()
+
+    def action_press_key(self, key: str) -> None:
+        """Press the button on which `key` is written."""
+        for button in self.query(ActionButton):
+            if button.key == key and button.display:
+                button.press()
+                return
+
+    def action_primary(self) -> None:
+        """Press the marked primary button."""
+        for button in self.query(ActionButton):
+            if button.has_class("look-primary") and button.display:
+                button.press()
+                return
+
+    def action_back(self) -> None:
+        """Go one step back."""
+
+    def action_help(self) -> None:
+        self.kiosk.show_help(self)
+
+
+class SaleScreen(KioskScreen):
+    """A screen about one stored sale: holds its picture and paints it anew when the sale moves."""
+
+    follows_sale = True
+    """Whether the screen gives way when the sale moves on by itself, as when it is paid."""
+
+    def __init__(self, sale: Sale) -> None:
+        super().__init__()
+        self.sale = sale
+        self._reloading = False
+        self._reload_again = False
+
+    def again(self) -> KioskScreen:
+        return type(self)(self.sale)
+
+    def apply(self, sale: Sale) -> None:
+        """Take a newer picture of the sale and paint it."""
+        self.sale = sale
+        if self.is_mounted:
+            self.paint()
+
+    def paint(self) -> None:
+        """Bring what is shown in line with `self.sale`; never touches what somebody is typing."""
+
+    def changed(self, keys: frozenset[str]) -> None:
+        if keys & {f"sale:{self.sale.id}", "payments", "invoices", "printer"}:
+            self.reload()
+
+    def reload(self) -> None:
+        """Load the sale afresh. Calls during a load lead to one more, not to many."""
+        if self._reloading:
+            self._reload_again = True
+            return
+        self._reloading = True
+        self.do(self._load, "load")
+
+    async def _load(self) -> None:
+        try:
+            while True:
+                self._reload_again = False
+                await self._take(await self.shop.sales.load(self.sale.id))
+                if not self._reload_again:
+                    return
+        finally:
+            self._reloading = False
+
+    async def _take(self, sale: Sale) -> None:
+        """A draft moves only by this terminal's own commands; what was ordered moves by itself."""
+        if self.follows_sale and sale.state is not SaleState.DRAFT:
+            await self.kiosk.show_sale(sale, only_over=self)
+        else:
+            self.apply(sale)
+
+    def on_screen_resume(self) -> None:
+        self.reload()

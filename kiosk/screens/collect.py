@@ -1,0 +1,187 @@
+"""The code on the screen: the customer pays, the shop waits, and an unknown result is said to be unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Static
+
+from kiosk.i18n import tr
+from kiosk.rules.refusals import Reason, Refusal
+from kiosk.screens import words
+from kiosk.screens.sale_step import SaleStepScreen
+from kiosk.services.views import Payment, PaymentOrderState, Sale
+from kiosk.widgets.button import ActionButton
+from kiosk.widgets.frame import HelpLine, MessageLine, StatusLine, TitleBar, state_line
+from kiosk.widgets.money import BigAmount, yuan
+from kiosk.widgets.qr_code import QrCode
+
+LANE = "collect"
+"""Collecting talks to the provider and may take long: it holds up no other command."""
+
+
+class CollectScreen(SaleStepScreen):
+    """The code stands only while it can be paid; the moment its state leaves WAITING it is gone."""
+
+    step_number = 4
+
+    @property
+    def locks_when_idle(self) -> bool:  # type: ignore[override]
+        payment = self.sale.payment
+        return payment is None or payment.state is not PaymentOrderState.WAITING
+
+    def title_text(self) -> str:
+        return tr("收款")
+
+    def help_text(self) -> str:
+        return tr("请顾客用微信扫码付款。付款后自动开票、打印。")
+
+    def more_help(self) -> Sequence[str]:
+        return (
+            tr("待支付：等顾客付款。未知：正在向支付平台查询，不要再次收款。"),
+            tr("取消收款：先向平台确认没有付款，再关闭这个码，不会重复收钱。"),
+            tr("挂单：收款照常进行，回到首页。"),
+        )
+
+    # What is shown
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="collect"):
+            with Vertical(id="code-side"):
+                yield QrCode(self._code(), id="code")
+                yield Static("", id="no-code", markup=False)
+            with Vertical(id="collect-side"):
+                yield TitleBar(self.title_text())
+                yield HelpLine(self.help_text())
+                yield Static(self.vehicle_text(), classes="vehicle-line", markup=False)
+                yield Static("", id="pay-amount", markup=False)
+                yield BigAmount(self._amount())
+                yield Static("", id="pay-state", markup=False)
+                yield Static("", id="pay-meaning", markup=False)
+                yield Static("", classes="spacer")
+                yield MessageLine()
+                with Horizontal(classes="pay-buttons"):
+                    yield ActionButton(tr("挂单"), id="park", key="f6")
+                    yield ActionButton(tr("取消收款"), id="cancel-payment", key="f7", look="careful")
+                    yield ActionButton(tr("返回"), id="reopen", key="f6")
+                    yield ActionButton(tr("重新收款"), id="again", key="f8", look="primary")
+                    if self.kiosk.demo is not None:
+                        yield ActionButton(tr("演示付款"), id="demo-pay", key="f9")
+        yield StatusLine()
+
+    def first_focus(self) -> Widget | None:
+        return None
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.paint()
+
+    def vehicle_text(self) -> str:
+        card = self.sale.vehicle
+        return "" if card is None else f"{card.code}  {card.name}"
+
+    def _payment(self) -> Payment | None:
+        return self.sale.payment
+
+    def _code(self) -> str:
+        payment = self._payment()
+        return payment.code or "" if payment and payment.state is PaymentOrderState.WAITING else ""
+
+    def _amount(self) -> int:
+        payment = self._payment()
+        return payment.amount_fen if payment else self.sale.total_fen or 0
+
+    def paint(self) -> None:
+        payment = self._payment()
+        if payment is None:
+            return
+        self.query_one("#code", QrCode).show(self._code())
+        no_code = self.query_one("#no-code", Static)
+        no_code.display = not self._code()
+        no_code.update(state_line(*words.payment_state(payment.state)))
+        self.query_one(BigAmount).show(payment.amount_fen)
+        self.query_one("#pay-amount", Static).update(f"{words.channel(payment.channel)}  {yuan(payment.amount_fen)}")
+        self.query_one("#pay-meaning", Static).update(_meaning(payment))
+        closed = payment.state is PaymentOrderState.CLOSED
+        live = payment.state in {PaymentOrderState.WAITING, PaymentOrderState.UNKNOWN, PaymentOrderState.CLOSING}
+        self.query_one("#park").display = not closed
+        self.query_one("#cancel-payment").display = live
+        self.query_one("#reopen").display = closed
+        self.query_one("#again").display = closed
+        for button in self.query("#demo-pay"):
+            button.display = payment.state is PaymentOrderState.WAITING
+        self.tick()
+
+    def tick(self) -> None:
+        payment = self._payment()
+        if payment is None:
+            return
+        tone, word = words.payment_state(payment.state)
+        left = ""
+        if payment.state is PaymentOrderState.WAITING:
+            seconds = max(0, payment.expires_at_ms - self.shop.clock.now_ms()) // 1000
+            left = f"  {seconds // 60}:{seconds % 60:02d}"
+        self.query_one("#pay-state", Static).update(state_line(tone, f"{word}{left}"))
+
+    # What can be done
+
+    def action_back(self) -> None:
+        payment = self._payment()
+        if payment is not None and payment.state is PaymentOrderState.CLOSED:
+            self.press_reopen()
+        else:
+            self.kiosk.refuse(Refusal(Reason.ORDER_LIVE))
+
+    def press_cancel_payment(self) -> None:
+        async def cancel() -> None:
+            await self.kiosk.show_sale(await self.shop.collection.cancel(self.sale.id, self.kiosk.acting()))
+
+        self.kiosk.command("cancel-payment", cancel, lane=LANE)
+
+    def press_again(self) -> None:
+        payment = self._payment()
+        if payment is None:
+            return
+
+        async def again() -> None:
+            sale = await self.shop.collection.start(
+                self.sale.id, payment.channel, payment.amount_fen, self.kiosk.acting()
+            )
+            await self.kiosk.show_sale(sale)
+
+        self.kiosk.command("again", again, lane=LANE)
+
+    def press_reopen(self) -> None:
+        async def reopen() -> Sale:
+            return await self.shop.collection.reopen(self.sale.id)
+
+        self.advance("reopen", reopen)
+
+    def press_demo_pay(self) -> None:
+        demo, code = self.kiosk.demo, self._code()
+        if demo is None or not code:
+            return
+
+        async def pay() -> None:
+            await demo.pay(code)
+            self.done(tr("演示：顾客已付款，等待支付平台的结果。"))
+
+        self.kiosk.command("demo-pay", pay, lane=LANE)
+
+
+def _meaning(payment: Payment) -> str:
+    """What the state means for the money and what to do."""
+    match payment.state:
+        case PaymentOrderState.NEW | PaymentOrderState.SENT:
+            return tr("正在向支付平台要收款码。")
+        case PaymentOrderState.UNKNOWN:
+            return tr("查询中，结果未知：钱可能已付，也可能没付。不要再次收款，查清后自动显示。")
+        case PaymentOrderState.CLOSING:
+            return tr("正在向支付平台确认没有付款，请稍候。")
+        case PaymentOrderState.CLOSED:
+            return tr("这个码已关闭，没有收到钱。可以重新收款，或返回改价。")
+        case _:
+            return ""

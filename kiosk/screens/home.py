@@ -1,0 +1,123 @@
+"""Home: what can be done here, what is still open, what needs somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Grid, Vertical
+
+from kiosk import i18n
+from kiosk.i18n import tr
+from kiosk.rules.permissions import Command, may
+from kiosk.screens import notices
+from kiosk.screens.base import KioskScreen
+from kiosk.services.views import ParkedSale
+from kiosk.widgets.button import ActionButton
+from kiosk.widgets.frame import Tone
+
+
+class HomeScreen(KioskScreen):
+    """Buttons for what is built, and nothing else."""
+
+    def __init__(self, message: str = "", tone: Tone = Tone.GOOD) -> None:
+        super().__init__()
+        self._message, self._tone = message, tone
+        self._parked: tuple[ParkedSale, ...] = ()
+        self._notices: tuple[notices.Notice, ...] = ()
+
+    def title_text(self) -> str:
+        return self.kiosk.shop_name()
+
+    def help_text(self) -> str:
+        return tr("扫描整车编码就能开始一单；也可以点下面的按钮。")
+
+    def more_help(self) -> Sequence[str]:
+        return (
+            tr("捆绑销售：整车、电池、充电器一起卖，收款后自动开票、打印凭条。"),
+            tr("取单：继续一张没做完的销售单。销售单：查询做过的销售、发票和凭条。"),
+        )
+
+    def compose_body(self) -> ComposeResult:
+        with Grid(id="tiles"):
+            yield ActionButton(tr("捆绑销售"), id="bundle", key="f8", look="primary", classes="tile")
+            yield ActionButton(tr("取单"), id="open-sales", key="f3", classes="tile hidden")
+            yield ActionButton(tr("销售单"), id="sales", key="f4", classes="tile")
+            yield ActionButton(tr("锁定"), id="lock", key="f9", classes="tile")
+            yield ActionButton(i18n.LANGUAGES[i18n.following(i18n.current())], id="language", key="f2", classes="tile")
+            yield ActionButton(tr("求助"), id="help", key="f1", classes="tile")
+            if self._may_leave():
+                yield ActionButton(tr("退出演示"), id="leave-demo", look="careful", classes="tile")
+        yield Vertical(id="notices")
+
+    def compose_actions(self) -> ComposeResult:
+        yield from ()
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        if self._message:
+            self.say(self._tone, self._message)
+        self._look()
+
+    def on_screen_resume(self) -> None:
+        self._look()
+
+    def changed(self, keys: frozenset[str]) -> None:
+        if keys & {"sales", "payments", "printer", "invoices"}:
+            self._look()
+
+    def _look(self) -> None:
+        self.do(self._load, "load")
+
+    async def _load(self) -> None:
+        parked = await self.shop.sales.parked()
+        found = await notices.gather(self.shop)
+        button = self.query_one("#open-sales", ActionButton)
+        button.set_class(not parked, "hidden")
+        button.say(f"{tr('取单')} {len(parked)}")
+        self._parked = parked
+        if found != self._notices:
+            self._notices = found
+            box = self.query_one("#notices", Vertical)
+            await box.remove_children()
+            await box.mount_all(
+                ActionButton(one.text, id=f"notice-{number}", classes=f"notice {one.tone.value}")
+                for number, one in enumerate(found)
+            )
+
+    def _may_leave(self) -> bool:
+        operator = self.kiosk.operator
+        return self.kiosk.demo is not None and operator is not None and may(operator.role.value, Command.LEAVE_DEMO)
+
+    # Buttons
+
+    def press_bundle(self) -> None:
+        from kiosk.screens.sale_vehicle import NewSaleScreen
+
+        self.kiosk.command("bundle", lambda: self.kiosk.show(NewSaleScreen()))
+
+    def press_open_sales(self) -> None:
+        from kiosk.screens.open_sales import OpenSalesScreen
+
+        async def take() -> None:
+            parked = await self.shop.sales.parked()
+            if len(parked) == 1:
+                await self.kiosk.show_sale(await self.shop.sales.load(parked[0].id))
+            else:
+                await self.kiosk.show(OpenSalesScreen())
+
+        self.kiosk.command("open-sales", take)
+
+    def press_sales(self) -> None:
+        from kiosk.screens.sale_list import SaleListScreen
+
+        self.kiosk.command("sales", lambda: self.kiosk.show(SaleListScreen()))
+
+    def press_lock(self) -> None:
+        self.kiosk.lock()
+
+    def press_language(self) -> None:
+        self.kiosk.request_language(i18n.following(i18n.current()))
+
+    def press_leave_demo(self) -> None:
+        self.kiosk.exit()

@@ -1,0 +1,98 @@
+"""The lock: shop name, clock, what is wrong with devices, and the PIN of whoever is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Digits, Static
+
+from kiosk.i18n import tr
+from kiosk.rules.calendar import beijing
+from kiosk.screens import status
+from kiosk.screens.base import KioskScreen
+from kiosk.services.views import Operator
+from kiosk.widgets.button import ActionButton
+from kiosk.widgets.field import Field
+from kiosk.widgets.frame import Tone, state_line
+from kiosk.widgets.keypad import Keypad
+
+
+class LockScreen(KioskScreen):
+    """Covers everything; what lies below stays as it was, a payment code goes on being watched."""
+
+    def __init__(self, operator: Operator) -> None:
+        super().__init__()
+        self._operator = operator
+        self.underneath: KioskScreen | None = None
+        """What to show after unlocking when the screen below is no longer the right one."""
+
+    def again(self) -> KioskScreen:
+        fresh = LockScreen(self._operator)
+        fresh.underneath = self.underneath
+        return fresh
+
+    def title_text(self) -> str:
+        return tr("已锁定")
+
+    def help_text(self) -> str:
+        return tr("输入 PIN 解锁；别的操作员请按「切换操作员」，未完成的销售单会保留。")
+
+    def more_help(self) -> Sequence[str]:
+        return (tr("锁定期间收款、开票和打印都照常进行。"),)
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal(classes="columns"):
+            with Vertical(classes="column"):
+                yield Static(self.kiosk.shop_name(), classes="shop-name", markup=False)
+                yield Digits("", id="lock-clock")
+                yield Static("", id="lock-troubles", markup=False)
+                yield Static(
+                    tr("操作员 {number} {name}", number=self._operator.number, name=self._operator.name), markup=False
+                )
+                yield Field("PIN", id="pin", secret=True, limit=64)
+            with Vertical(classes="column pad-column"):
+                yield Keypad("pin")
+
+    def action_buttons(self) -> Iterable[ActionButton]:
+        yield ActionButton(tr("求助"), id="help", key="f1")
+        yield ActionButton(tr("切换操作员"), id="switch", key="f4")
+        yield ActionButton(tr("解锁"), id="unlock", key="f8", look="primary")
+
+    def first_focus(self) -> Widget | None:
+        return self.query_one("#pin", Field).input
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.tick()
+
+    def tick(self) -> None:
+        self.query_one("#lock-clock", Digits).update(beijing(self.shop.clock.now_ms()).strftime("%H:%M"))
+        troubles = [one for one in status.indicators(self.shop.health.current()) if one.tone in status.TROUBLES]
+        told = self.query_one("#lock-troubles", Static)
+        if troubles:
+            told.update(state_line(troubles[0].tone, "  ".join(f"{one.name} {one.word}" for one in troubles)))
+        else:
+            told.update(state_line(Tone.GOOD, tr("设备和服务正常")))
+
+    async def on_scan(self, text: str) -> None:
+        self.say(Tone.FAULT, tr("不能在锁定时使用扫描：请先输入 PIN 解锁。"))
+
+    def on_field_entered(self, event: Field.Entered) -> None:
+        self.press_unlock()
+
+    def press_unlock(self) -> None:
+        pin = self.query_one("#pin", Field)
+
+        async def unlock() -> None:
+            typed = pin.text
+            pin.fill("")
+            await self.shop.sign_in.unlock(self._operator, typed)
+            await self.kiosk.unlocked(self)
+
+        self.kiosk.command("unlock", unlock)
+
+    def press_switch(self) -> None:
+        self.kiosk.command("switch", self.kiosk.sign_out)

@@ -1,0 +1,246 @@
+"""Step 2: the batteries and the charger that belong to the vehicle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Grid, Horizontal
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from kiosk.i18n import tr
+from kiosk.rules.codes import CodeKind
+from kiosk.rules.refusals import Reason, Refusal
+from kiosk.screens.code_check import check_typed
+from kiosk.screens.sale_step import SaleStepScreen
+from kiosk.services.views import Line, LineKind, Sale
+from kiosk.widgets.button import ActionButton
+from kiosk.widgets.field import Field
+from kiosk.widgets.frame import Tone, state_line
+from kiosk.widgets.typed_twice import TypedTwice
+
+
+class Slot(Horizontal):
+    """A place the sale has for a battery or the charger, filled or waiting."""
+
+    def __init__(self, name: str, line: Line | None) -> None:
+        super().__init__(classes="slot")
+        self._what, self._line = name, line
+        self.set_class(line is not None, "filled")
+
+    def compose(self) -> ComposeResult:
+        yield Static(self._text(), classes="slot-text", markup=False)
+        if self._line is not None:
+            yield RemoveButton(self._line.position)
+
+    def _text(self) -> Content:
+        line = self._line
+        if line is None:
+            return Content.assemble((f"○ {self._what}", "$quiet"), "\n", (tr("等待扫描"), "$quiet"))
+        if line.pairing_known:
+            head = state_line(Tone.GOOD, f"{self._what}  {line.name}")
+        else:
+            told = line.pairing_reason or tr("厂家未声明匹配")
+            head = state_line(Tone.ATTENTION, f"{self._what}  {told}")
+        return Content.assemble(head, "\n", (line.code, "bold"))
+
+
+class RemoveButton(ActionButton):
+    """Takes one line off the sale again."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(tr("撤销"), look="careful", classes="remove")
+        self.position = position
+
+
+class GoodsScreen(SaleStepScreen):
+    """Any scan finds its place here, whatever has the focus; typed codes are typed twice."""
+
+    step_number = 2
+
+    def __init__(self, sale: Sale) -> None:
+        super().__init__(sale)
+        self._painted: tuple[Line, ...] = ()
+        self._entered_meanwhile = False
+
+    def help_text(self) -> str:
+        missing = self._missing()
+        if missing:
+            return tr("请扫描：{missing}。扫码不分先后。", missing=tr("、").join(missing))
+        if self._unpaired() is not None:
+            return tr("有一件没有厂家匹配声明：填写配对原因，再按「下一步」。")
+        return tr("电池和充电器齐了，按「下一步」。")
+
+    def more_help(self) -> Sequence[str]:
+        return (
+            tr("电池码在电池铭牌上，24 位；充电器码是型号代码，13 位，横线可以不输。"),
+            tr("扫错了按「撤销」拿掉。▲ 表示厂家没有声明这两件可以配对，要写明原因。"),
+            *super().more_help(),
+        )
+
+    def compose_body(self) -> ComposeResult:
+        yield self.vehicle_line()
+        with Grid(id="slots"):
+            yield from self._slots()
+        yield Field(
+            tr("配对原因"), id="reason", value=self.sale.typed.get("reason", ""), limit=100, classes="pairing-reason"
+        )
+        with Horizontal(id="codes"):
+            yield TypedTwice(tr("电池码"), id="battery", value=self.sale.typed.get("battery", ""))
+            yield TypedTwice(tr("充电器码"), id="charger", value=self.sale.typed.get("charger", ""))
+
+    def action_buttons(self) -> Iterable[ActionButton]:
+        return self.step_buttons(ActionButton(tr("下一步"), id="next", key="f8", look="primary"))
+
+    def first_focus(self) -> Widget | None:
+        return self._wanted()
+
+    def on_mount(self) -> None:
+        self._painted = self.sale.lines
+        super().on_mount()
+        self._show_reason()
+
+    # What is there and what is missing
+
+    def _of(self, kind: LineKind) -> list[Line]:
+        return [line for line in self.sale.lines if line.kind is kind]
+
+    def _missing(self) -> list[str]:
+        card = self.sale.vehicle
+        need = card.battery_count if card is not None else 0
+        have = len(self._of(LineKind.BATTERY))
+        missing = [tr("电池 {number} 块", number=need - have)] if have < need else []
+        return missing if self._of(LineKind.CHARGER) else [*missing, tr("充电器")]
+
+    def _unpaired(self) -> Line | None:
+        return next((one for one in self.sale.lines if not one.pairing_known and not one.pairing_reason), None)
+
+    def _slots(self) -> Iterable[Slot]:
+        batteries = self._of(LineKind.BATTERY)
+        need = max(self.sale.vehicle.battery_count if self.sale.vehicle else 0, len(batteries))
+        for number in range(need):
+            name = tr("电池 {number}/{need}", number=number + 1, need=need)
+            yield Slot(name, batteries[number] if number < len(batteries) else None)
+        yield Slot(tr("充电器"), next(iter(self._of(LineKind.CHARGER)), None))
+
+    def _wanted(self) -> Widget:
+        """What the next thing to do is at: the field of what is missing, the reason, or the primary button."""
+        card = self.sale.vehicle
+        if card is not None and len(self._of(LineKind.BATTERY)) < card.battery_count:
+            return self.query_one("#battery", TypedTwice).first.input
+        if not self._of(LineKind.CHARGER):
+            return self.query_one("#charger", TypedTwice).first.input
+        if self._unpaired() is not None:
+            return self.query_one("#reason", Field).input
+        return self.query_one("#next", ActionButton)
+
+    def paint(self) -> None:
+        if self.sale.lines != self._painted:
+            self._painted = self.sale.lines
+            self.do(self._refill, "slots")
+        self._show_reason()
+        self.say_help(self.help_text())
+
+    async def _refill(self) -> None:
+        grid = self.query_one("#slots", Grid)
+        async with self.batch():
+            await grid.remove_children()
+            await grid.mount_all(self._slots())
+
+    def _show_reason(self) -> None:
+        self.query_one("#reason", Field).display = self._unpaired() is not None
+
+    # Codes
+
+    async def on_scan(self, text: str) -> None:
+        await self._add(text, typed=False)
+
+    async def _add(self, text: str, *, typed: bool) -> None:
+        sale = await self.shop.sales.add_code(self.sale.id, text, operator=self.kiosk.acting(), typed=typed)
+        self.apply(sale)
+        self.done(tr("已添加。") + self.help_text())
+        focused = self.focused
+        typing = any(field.input is focused and field.text for field in self.fields())
+        if typed or not typing:
+            self._wanted().focus()
+
+    def on_typed_twice_began(self, event: TypedTwice.Began) -> None:
+        for pair in self.query(TypedTwice):
+            if pair is not event.pair and event.text:
+                pair.fold()
+        self.keep(**{str(event.pair.id): event.text})
+
+    def on_typed_twice_first(self, event: TypedTwice.First) -> None:
+        kind = CodeKind.BATTERY if event.pair.id == "battery" else CodeKind.CHARGER
+
+        async def check() -> None:
+            check_typed(event.text, kind, self.shop.clock.now_ms())
+            if event.entered:
+                event.pair.again.enter()
+
+        self.kiosk.command("check", check)
+
+    def on_typed_twice_differs(self, event: TypedTwice.Differs) -> None:
+        self.kiosk.refuse(Refusal(Reason.TYPED_TWICE_DIFFERS))
+
+    def on_typed_twice_skipped(self, event: TypedTwice.Skipped) -> None:
+        wanted = self._wanted()
+        if wanted is event.pair.first.input:
+            self.query_one("#next", ActionButton).focus()
+        else:
+            wanted.focus()
+
+    def on_typed_twice_agreed(self, event: TypedTwice.Agreed) -> None:
+        pair, text = event.pair, event.text
+
+        async def accept() -> None:
+            await self._add(text, typed=True)
+            pair.clear()
+            self.keep(**{str(pair.id): ""})
+            self.swallow_enter = True
+
+        self.kiosk.command("accept", accept)
+
+    # Pairing, undo, on
+
+    def on_field_typed(self, event: Field.Typed) -> None:
+        if event.field.id == "reason":
+            self.keep(reason=event.text)
+
+    def on_field_entered(self, event: Field.Entered) -> None:
+        if event.field.id == "reason":
+            self.kiosk.command("reason", self._give_reason)
+
+    async def _give_reason(self) -> None:
+        field, line = self.query_one("#reason", Field), self._unpaired()
+        if line is not None and field.text.strip():
+            sale = await self.shop.sales.give_pairing_reason(
+                self.sale.id, line.position, field.text, operator=self.kiosk.acting()
+            )
+            field.fill("")
+            self.keep(reason="")
+            self.apply(sale)
+            self._wanted().focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if not isinstance(event.button, RemoveButton):
+            super().on_button_pressed(event)
+            return
+        event.stop()
+        position = event.button.position
+
+        async def remove() -> None:
+            self.apply(await self.shop.sales.remove_line(self.sale.id, position, operator=self.kiosk.acting()))
+            self.done(tr("已撤销。"))
+            self._wanted().focus()
+
+        self.kiosk.command("remove", remove)
+
+    def press_next(self) -> None:
+        async def finish() -> Sale:
+            await self._give_reason()
+            return await self.shop.sales.finish_goods(self.sale.id, operator=self.kiosk.acting())
+
+        self.advance("next", finish)

@@ -1,0 +1,162 @@
+"""Step 4: the price, the shop's check of it, and how the customer pays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from kiosk.i18n import tr
+from kiosk.rules.customer import mask_name, mask_phone
+from kiosk.rules.money import format_yuan, parse_yuan
+from kiosk.rules.refusals import Reason, Refusal
+from kiosk.screens import wording, words
+from kiosk.screens.sale_step import SaleStepScreen
+from kiosk.services.views import Channel, LineKind, Sale
+from kiosk.widgets.button import ActionButton, ChoiceButton
+from kiosk.widgets.facts import facts_table
+from kiosk.widgets.field import Field
+from kiosk.widgets.frame import Tone, state_line
+from kiosk.widgets.money import BigAmount, yuan
+
+
+class PriceScreen(SaleStepScreen):
+    """A channel button only selects; 収款 sends. Nothing is frozen before that."""
+
+    step_number = 4
+
+    def __init__(self, sale: Sale) -> None:
+        super().__init__(sale)
+        start = sale.total_fen if sale.total_fen is not None else sale.list_total_fen
+        self._amount = sale.typed.get("amount") or format_yuan(start)
+        self._channel: Channel | None = None
+
+    def help_text(self) -> str:
+        return tr("核对实际销售金额，选收款渠道，按「收款」显示收款码。")
+
+    def more_help(self) -> Sequence[str]:
+        return (
+            tr("实际销售金额要在底价和上限之间。"),
+            tr("点渠道只是选中它，按「收款」才会向顾客收钱。"),
+            *super().more_help(),
+        )
+
+    def compose_body(self) -> ComposeResult:
+        yield self.vehicle_line()
+        with Horizontal(classes="columns"):
+            with Vertical(classes="column"):
+                yield Static(self._summary(), classes="summary", markup=False)
+            with Vertical(classes="column money"):
+                yield Static(tr("应收"), classes="quiet", markup=False)
+                yield BigAmount(self._fen() or 0, id="amount-large")
+                yield Field(tr("实际销售金额"), id="amount", value=self._amount, limit=32)
+                yield Static(self._verdict(), id="verdict", markup=False)
+        with Horizontal(id="channels", classes="choices"):
+            yield from self._choices()
+
+    def action_buttons(self) -> Iterable[ActionButton]:
+        return self.step_buttons(ActionButton(tr("收款"), id="collect", key="f8", look="primary"))
+
+    def first_focus(self) -> Widget | None:
+        return self.query_one("#amount", Field).input
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._preselect()
+
+    def _channels(self) -> list[Channel]:
+        """What is built and switched on, in the order of the store's list."""
+        return [channel for channel in Channel if channel in self.shop.collection.channels]
+
+    def _choices(self) -> Iterable[ChoiceButton]:
+        for channel in self._channels():
+            yield ChoiceButton(words.channel(channel), channel.value, chosen=channel is self._channel)
+
+    def _preselect(self) -> None:
+        """The only channel is selected already: there is nothing to choose."""
+        channels = self._channels()
+        if len(channels) == 1:
+            self._select(channels[0])
+
+    def changed(self, keys: frozenset[str]) -> None:
+        super().changed(keys)
+        shown = [choice.value for choice in self.query(ChoiceButton)]
+        if shown != [channel.value for channel in self._channels()]:
+            self.do(self._offer, "channels")
+
+    async def _offer(self) -> None:
+        """Channels are loaded after the first screen, so they may come while this one stands."""
+        row = self.query_one("#channels", Horizontal)
+        await row.remove_children()
+        await row.mount_all(self._choices())
+        self._preselect()
+
+    def _summary(self) -> Content:
+        goods = [line for line in self.sale.lines if line.kind is not LineKind.VEHICLE]
+        rows = [(words.line_kind(line.kind), line.code) for line in goods]
+        customer = self.sale.customer
+        if customer is not None:
+            rows.append((tr("客户"), f"{mask_name(customer.name)} {mask_phone(customer.phone)}"))
+            rows.append((tr("地区"), customer.division))
+        rows.append((tr("标价"), yuan(self.sale.list_total_fen)))
+        return facts_table(rows)
+
+    # The amount
+
+    def _fen(self) -> int | None:
+        try:
+            return parse_yuan(self._amount)
+        except Refusal:
+            return None
+
+    def _verdict(self) -> Content:
+        """The shop's check: floor and ceiling, and whether the amount lies between them."""
+        card = self.sale.vehicle
+        if card is None:
+            return Content("")
+        limits = tr(
+            "底价 {floor}  上限 {ceiling}", floor=yuan(card.floor_price_fen), ceiling=yuan(card.ceiling_price_fen)
+        )
+        fen = self._fen()
+        if fen is None:
+            return state_line(Tone.FAULT, wording.sentence(Refusal(Reason.AMOUNT_INVALID, text=self._amount)))
+        if card.floor_price_fen <= fen <= card.ceiling_price_fen:
+            return state_line(Tone.GOOD, f"{limits}  {tr('可以收款')}")
+        return state_line(Tone.FAULT, f"{limits}  {tr('超出范围')}")
+
+    def on_field_typed(self, event: Field.Typed) -> None:
+        self._amount = event.text
+        self.keep(amount=event.text)
+        self.query_one(BigAmount).show(self._fen() or 0)
+        self.query_one("#verdict", Static).update(self._verdict())
+
+    def on_field_entered(self, event: Field.Entered) -> None:
+        self.press_collect()
+
+    # The channel
+
+    def _select(self, channel: Channel) -> None:
+        self._channel = channel
+        for choice in self.query(ChoiceButton):
+            choice.chosen = choice.value == channel.value
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if not isinstance(event.button, ChoiceButton):
+            super().on_button_pressed(event)
+            return
+        event.stop()
+        self._select(Channel(event.button.value))
+
+    def press_collect(self) -> None:
+        channel, amount = self._channel, self._amount
+
+        async def collect() -> Sale:
+            if channel is None:
+                raise Refusal(Reason.NO_CHANNEL)
+            return await self.shop.collection.start(self.sale.id, channel, amount, self.kiosk.acting())
+
+        self.advance("collect", collect)

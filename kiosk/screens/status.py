@@ -1,0 +1,66 @@
+"""The status line: how devices and services are, who is signed in, what time it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kiosk.i18n import mark, tr
+from kiosk.rules.calendar import beijing
+from kiosk.services import health
+from kiosk.services.health import Level, Reason
+from kiosk.services.views import Operator
+from kiosk.widgets.frame import Indicator, Tone
+
+TROUBLES: Final = frozenset({Tone.ATTENTION, Tone.FAULT})
+
+_TONES: Final = {
+    Level.OK: Tone.GOOD,
+    Level.UNKNOWN: Tone.OFF,
+    Level.ATTENTION: Tone.ATTENTION,
+    Level.FAULT: Tone.FAULT,
+    Level.OFF: Tone.OFF,
+}
+_WORDS: Final = {
+    Reason.NONE: mark("正常"),
+    Reason.NOT_ASKED: mark("待查"),
+    Reason.NOT_SET_UP: mark("未接"),
+    Reason.PAPER_OUT: mark("缺纸"),
+    Reason.PAPER_LOW: mark("纸将尽"),
+    Reason.COVER_OPEN: mark("开盖"),
+    Reason.OFFLINE: mark("离线"),
+    Reason.ERROR: mark("报错"),
+    Reason.NO_ANSWER: mark("无应答"),
+    Reason.UNREACHABLE: mark("不通"),
+    Reason.UNVERIFIED: mark("签名不符"),
+    Reason.REFUSED: mark("被拒绝"),
+    Reason.MISCONFIGURED: mark("设置有误"),
+    Reason.CLOCK_WRONG: mark("时间不准"),
+    Reason.UNCERTAIN: mark("待确认"),
+    Reason.FAILED: mark("有失败"),
+    Reason.MONEY_OPEN: mark("有待处理款"),
+}
+
+
+def indicators(now: health.Health) -> tuple[Indicator, ...]:
+    """The lights at their fixed places; the clock only speaks up when it is wrong."""
+    shown = [
+        _light(tr("打印机"), now.printer),
+        _light(tr("支付"), now.payment),
+        _light(tr("发票"), now.invoices),
+        _light(tr("网络"), now.network),
+    ]
+    clock = _light(tr("时钟"), now.clock)
+    return (*shown, clock) if clock.tone in TROUBLES else tuple(shown)
+
+
+def right_end(operator: Operator | None, now_ms: int) -> str:
+    """Operator and time, at the right edge."""
+    clock = beijing(now_ms).strftime("%H:%M")
+    return f"{operator.number} {operator.name}  {clock}" if operator is not None else clock
+
+
+def _light(name: str, light: health.Indicator) -> Indicator:
+    silent = light.level is Level.UNKNOWN and light.reason is Reason.NONE
+    word = tr("不报状态") if silent else tr(_WORDS[light.reason])
+    count = light.troubled or light.waiting
+    return Indicator(name, f"{word} {count}" if count and light.level is not Level.OK else word, _TONES[light.level])
