@@ -189,9 +189,18 @@ class ParkedSale:
 
 
 @dataclass(frozen=True, slots=True)
-class SaleRow:
-    """A line of the sale list. Personal data is masked."""
+class SaleCursor:
+    """Where a page of the sale list ended; the next one begins behind it."""
 
+    at_ms: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRow:
+    """A line of the sale list. Personal data is masked. `at_ms` is when the sale was ordered."""
+
+    id: str
     serial: str
     at_ms: int
     kind: SaleKind
@@ -206,3 +215,8 @@ class SaleRow:
     invoice: InvoiceState | None
     printing: PrintJobState | None
     late: bool
+
+    @property
+    def cursor(self) -> SaleCursor:
+        """The place of this row in the list."""
+        return SaleCursor(self.at_ms, self.id)
