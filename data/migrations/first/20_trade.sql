@@ -103,6 +103,7 @@ CREATE TABLE payment_order (
 CREATE UNIQUE INDEX payment_order_live ON payment_order (sale_id)
   WHERE state IN ('NEW', 'SENT', 'WAITING', 'CLOSING', 'UNKNOWN');
 CREATE INDEX payment_order_tender ON payment_order (tender_id);
+CREATE INDEX payment_order_late ON payment_order (paid_at_ms) WHERE state = 'PAID_LATE';
 CREATE INDEX payment_order_watched ON payment_order (watch_from_ms) WHERE state = 'CLOSED' AND watch_from_ms IS NOT NULL;
 
 CREATE TABLE goods_return (
