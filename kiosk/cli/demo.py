@@ -149,7 +149,7 @@ def _show(directory: Path, language: str, world: Path | None, stage: Path | None
         offset = clock_offset if world is not None else _world_offset(announcement)
         clock = Clock(offset)
         _seed(directory, clock)
-        from kiosk.demo.world import demo_settings
+        from kiosk.demo.settings import demo_settings
 
         shop = open_shop(demo_settings(announcement), directory, clock)
         from kiosk.demo.staged import DemoCustomer, StagedKiosk

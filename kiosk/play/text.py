@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kiosk.play.figures import figures
 from kiosk.play.terminal import ScreenCell
 
 _AMOUNT: Final = re.compile(r"[¥￥]\s*[\d,]+(?:\.\d+)?")
@@ -94,11 +95,11 @@ def block(cells: Sequence[Sequence[ScreenCell]], area: Area | None = None) -> st
 def shows(cells: Sequence[Sequence[ScreenCell]], areas: Iterable[Area], text: str) -> bool:
     """Whether the text is visible, ignoring white space and line breaks.
 
-    It is looked for in the rows of the whole screen, and inside each of the given rectangles: a text that wraps in one
-    of two columns is whole only within its own column.
+    It is looked for in the rows of the whole screen, among the figures drawn large, and inside each of the given
+    rectangles: a text that wraps in one of two columns is whole only within its own column.
     """
     wanted = squeeze(text)
-    if wanted in block(cells):
+    if wanted in block(cells) or any(wanted in figure for figure in figures(cells)):
         return True
     return any(wanted in block(cells, area) for area in areas)
 
@@ -106,7 +107,8 @@ def shows(cells: Sequence[Sequence[ScreenCell]], areas: Iterable[Area], text: st
 def shows_amount(cells: Sequence[Sequence[ScreenCell]], fen: int) -> bool:
     """Whether the amount stands on the screen, ¥ and commas ignored."""
     wanted = f"{fen // 100}.{fen % 100:02d}"
-    text = "\n".join("".join(cell.text for cell in row) for row in cells).replace(",", "")
+    rows = ["".join(cell.text for cell in row) for row in cells]
+    text = "\n".join([*rows, *figures(cells)]).replace(",", "")
     return re.search(rf"(?<![\d.]){re.escape(wanted)}(?!\d)", text) is not None
 
 

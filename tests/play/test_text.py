@@ -70,6 +70,20 @@ def test_text_that_wraps_in_one_of_two_columns_is_visible_in_its_own_area() -> N
     assert shows(screen, [Area(0, 0, 4, 2)], "abcdefgh")
 
 
+@pytest.mark.parametrize("style", ["", "bold"])
+def test_figures_drawn_large_are_read_as_a_person_reads_them(style: str) -> None:
+    from rich.style import Style
+    from textual.renderables.digits import Digits
+
+    drawn = "".join(segment.text for segment in Digits("12,345.67890", style).render(Style.parse(style)))
+    rows = [f"   {line}  x" for line in drawn.split("\n")[:3]]
+    screen = cells("  标价", f" ¥{rows[0][2:]}", *rows[1:], "─────")
+    assert shows(screen, [], "¥12,345.67890")
+    assert shows_amount(cells("", *(f"    {line}" for line in drawn.split("\n")[:3])), 1234567) is False
+    exact = "".join(segment.text for segment in Digits("2,999.00").render(Style.parse(style))).split("\n")[:3]
+    assert shows_amount(cells(*exact), 299900)
+
+
 @pytest.mark.parametrize(("line", "seen"), [("应付 ¥2,999.00", True), ("12,999.00", False), ("2999.005", False)])
 def test_an_amount_is_seen_whole_or_not_at_all(line: str, seen: bool) -> None:
     assert shows_amount(cells(line), 299900) is seen
