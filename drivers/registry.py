@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 Driver = TypeVar("Driver")
 
 
-class DriverNotLoaded(Exception):
+class DriverNotLoaded(Exception):  # noqa: N818  a state of the driver
     """The name is unknown, or the driver's module or what it needs cannot be imported. The message says which."""
 
 

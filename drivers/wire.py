@@ -24,11 +24,11 @@ WHOLE_CALL_SECONDS = 15.0  # httpx limits each read; this limits a provider that
 ANSWER_LIMIT = 1 << 20
 
 
-class NotConnected(Exception):
+class NotConnected(Exception):  # noqa: N818  named by what happened
     """No connection was made; not one byte of the request left."""
 
 
-class NoAnswer(Exception):
+class NoAnswer(Exception):  # noqa: N818  named by what happened
     """The request may have arrived; no complete answer came back."""
 
 

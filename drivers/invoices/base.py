@@ -115,11 +115,11 @@ class InvoiceError(Exception):
     """Anything an invoice provider can fail with."""
 
 
-class InvoiceMisconfigured(InvoiceError):
+class InvoiceMisconfigured(InvoiceError):  # noqa: N818  a state of the settings
     """Settings that cannot work. Raised before anything is sent."""
 
 
-class InvoiceRefused(InvoiceError):
+class InvoiceRefused(InvoiceError):  # noqa: N818  an answer, not a defect
     """The provider answered: not executed. code: its own word. message: bounded, control-free text.
 
     permanent: the same bytes will be refused again (a field, an amount, a code). False: credentials, permissions,
@@ -137,7 +137,7 @@ class InvoiceDuplicate(InvoiceRefused):
     """An invoice with this order number exists there already: query it, and compare."""
 
 
-class InvoiceUnknown(InvoiceError):
+class InvoiceUnknown(InvoiceError):  # noqa: N818  a state, not a defect
     """Nobody knows whether the provider executed the call: query by order number."""
 
 

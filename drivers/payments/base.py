@@ -75,11 +75,11 @@ class PaymentError(Exception):
     """Anything a channel can fail with."""
 
 
-class Misconfigured(PaymentError):
+class Misconfigured(PaymentError):  # noqa: N818  a state of the settings
     """Settings that cannot work (a bad key, plain http to a foreign host). Raised before anything is sent."""
 
 
-class Refused(PaymentError):
+class Refused(PaymentError):  # noqa: N818  an answer, not a defect
     """The provider answered with an error that means: this call was not executed. Never final for the order.
 
     code: the provider's own word, in its present spelling (``ORDER_PAID``). message: bounded, control-free text.
@@ -92,7 +92,7 @@ class Refused(PaymentError):
         self.status = status
 
 
-class OutcomeUnknown(PaymentError):
+class OutcomeUnknown(PaymentError):  # noqa: N818  a state, not a defect
     """Nobody knows whether the provider executed the call: time-out, 5xx, 429, 202, an answer that cannot be read."""
 
 

@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS series (name TEXT PRIMARY KEY, last INTEGER NOT NULL)
 """
 
 
-class SandboxHeld(Exception):
+class SandboxHeld(Exception):  # noqa: N818  a state
     """Another sandbox runs in this directory."""
 
 

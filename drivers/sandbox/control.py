@@ -33,7 +33,7 @@ CLOCK_PATH = "/control/clock"
 MOST_ADVANCE_MS = 20 * 366 * 86_400_000
 
 
-class BadRequest(Exception):
+class BadRequest(Exception):  # noqa: N818  an answer
     """A control was used wrongly; the message says how."""
 
 

@@ -14,7 +14,7 @@ from drivers.sandbox.announcement import ControlAccess
 SECONDS = 10
 
 
-class ControlFailed(Exception):
+class ControlFailed(Exception):  # noqa: N818  an answer, not a defect
     """The sandbox did not do it, or is not there. reason: a word for scripts, e.g. CODE_EXPIRED."""
 
     def __init__(self, reason: str, message: str) -> None:

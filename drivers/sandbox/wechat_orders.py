@@ -29,7 +29,7 @@ NUMBER = re.compile(r"[0-9A-Za-z_\-*|]{6,32}")
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
-class Failed(Exception):
+class Failed(Exception):  # noqa: N818  an answer of WeChat Pay
     """An error answer of WeChat Pay."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -39,7 +39,7 @@ class Failed(Exception):
         self.message = message
 
 
-class NotPaid(Exception):
+class NotPaid(Exception):  # noqa: N818  an answer of the phone
     """The phone could not pay. ``reason`` is a word for scripts, the message a sentence for people."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:

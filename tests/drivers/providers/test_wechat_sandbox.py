@@ -283,6 +283,15 @@ async def test_given_an_answer_that_never_comes_when_healed_then_unknown_and_not
     assert (await wechat.query(NUMBER)).status is QueryStatus.NOT_FOUND
 
 
+async def test_given_a_caller_that_stops_waiting_when_it_calls_again_then_the_channel_still_works(
+    world: Any, wechat: Any
+) -> None:
+    world.control.fault("wechat", "never", "query", times=1)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(wechat.query(NUMBER), 0.3)
+    assert (await wechat.query(NUMBER)).status is QueryStatus.NOT_FOUND
+
+
 async def test_given_the_network_is_down_when_called_then_unknown_while_the_phone_still_pays(
     world: Any, wechat: Any
 ) -> None:
