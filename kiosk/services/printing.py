@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 from data.models import PrintJob
-from data.states import PrintJobState, PrintKind
+from data.states import Copy, PrintJobState, PrintKind
 from data.store import Store
 from data.unit_of_work import Tx
 from drivers.printers.base import ReceiptPrinter
@@ -89,8 +90,26 @@ class PrintingService:
         self._wake(frozenset({"printer"}))
         return settled
 
+    async def save_slip(self, sale_id: str, copy: Copy, to: Path) -> Path:
+        """Save a picture (PNG) of a paid sale's slip, as the printer got it, in directory `to`, or as that file.
+
+        It shows and does not print, so nothing is counted. Raises Refusal SALE_NOT_FOUND, SALE_FROZEN when there is no
+        slip yet, PRINTER_NOT_READY when it cannot be drawn; OSError.
+        """
+        found = await self._store.write(lambda tx: self._slips.picture_bytes(tx, sale_id, copy))
+        return await asyncio.to_thread(_save_picture, found.payload, found.width_dots, found.name, to)
+
     def _wake(self, keys: frozenset[str]) -> None:
         """A job was queued: look at once. What the workers publish themselves costs them one more look."""
         if "printer" in keys:
             for worker in self._workers:
                 worker.bell.set()
+
+
+def _save_picture(payload: bytes, width_dots: int, name: str, to: Path) -> Path:
+    from drivers.printers.raster import picture
+
+    target = to / f"{name}.png" if to.is_dir() or not to.suffix else to
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(picture(payload, width_dots))
+    return target

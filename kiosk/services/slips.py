@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 
 from data.models import Operator, Outlet, PaymentOrder, PrintJob, Sale, Terminal
 from data.models.base import ascending
-from data.states import Copy, PaymentOrderState, PrintJobState, PrintKind
+from data.states import Copy, PaymentOrderState, PrintJobState, PrintKind, SaleState
 from data.unit_of_work import Tx
 from drivers.printers.base import Document
 from kiosk.papers.facts import Duplicate, SaleSlipFacts, SlipCopy, SlipLine, SlipPayment
 from kiosk.papers.sale_slip import TEMPLATE_VERSION, sale_slip
 from kiosk.rules.customer import mask_name, mask_phone
+from kiosk.rules.refusals import Reason, Refusal
 from kiosk.rules.text import for_paper
 from kiosk.services.collection_orders import Note
 from kiosk.services.sale_view import SALE_DOCUMENT, lines_of
@@ -44,6 +45,15 @@ class Press:
     language: str
     width_dots: int
     encode: Encode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlipBytes:
+    """A slip as the printer gets it, and a name for its file."""
+
+    name: str
+    payload: bytes
+    width_dots: int
 
 
 class Slips:
@@ -95,6 +105,21 @@ class Slips:
             return False
         tx.change(PrintJob, job_id, payload=payload, sha256=hashlib.sha256(payload).hexdigest(), error=None)
         return True
+
+    def picture_bytes(self, tx: Tx, sale_id: str, copy: Copy) -> SlipBytes:
+        """The original's bytes, drawn anew when they are not stored. Raises Refusal SALE_NOT_FOUND, SALE_FROZEN."""
+        sale = Sale.find(sale_id)
+        if sale is None or sale.serial is None:
+            raise Refusal(Reason.SALE_NOT_FOUND, serial=sale_id)
+        if sale.state not in (SaleState.PAID, SaleState.DONE):
+            raise Refusal(Reason.SALE_FROZEN, serial=sale.serial)
+        job = _original(sale.serial, copy)
+        payload = bytes(job.payload) if job is not None and job.payload is not None else None
+        if payload is None or job is None or not job.template_version.isdigit():
+            payload, _error = self._payload(sale, copy, 0, anchor_of(tx))
+        if payload is None:
+            raise Refusal(Reason.PRINTER_NOT_READY, printer=self._press.printer, why="not_drawn")
+        return SlipBytes(f"{sale.serial}-{copy.value.lower()}", payload, self._press.width_dots)
 
     def facts(self, sale: Sale, copy: Copy, copy_no: int, anchor: str) -> SaleSlipFacts:
         """What stands on the slip of a paid sale."""
@@ -182,9 +207,8 @@ def _payments(sale_id: str) -> tuple[SlipPayment, ...]:
     )
 
 
-def _first_printed_ms(serial: str, copy: Copy) -> int | None:
-    """When the original of this copy first went to the printer, as far as anybody knows."""
-    original = (
+def _original(serial: str, copy: Copy) -> PrintJob | None:
+    return (
         PrintJob.query()
         .where(
             (PrintJob.document == SALE_DOCUMENT)
@@ -194,6 +218,11 @@ def _first_printed_ms(serial: str, copy: Copy) -> int | None:
         )
         .get_or_none()
     )
+
+
+def _first_printed_ms(serial: str, copy: Copy) -> int | None:
+    """When the original of this copy first went to the printer, as far as anybody knows."""
+    original = _original(serial, copy)
     if original is None or original.state not in _DRAWN_STATES:
         return None
     return original.sent_at_ms or original.first_byte_at_ms
