@@ -12,7 +12,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.models import Terminal
+from data.models import Outlet, Terminal
 from data.reference import tax_profiles
 from data.states import Channel, TerminalState
 from data.store import Store
@@ -55,6 +55,7 @@ class Shop:
         self.store = store
         self.clock = clock
         self.terminal = terminal
+        self._outlet = store.read_now(_outlet_name)
         self.changes = Changes()
         first = settings.printers[0] if settings.printers else PrinterSection(name=NO_PRINTER)
         shop = settings.shop
@@ -95,6 +96,11 @@ class Shop:
     def directory(self) -> Path:
         """Where the store is."""
         return self.store.directory
+
+    @property
+    def name(self) -> str:
+        """What the shop is called: by its settings, else as the outlet it is bound to; empty when neither says."""
+        return self.settings.shop.name or self._outlet
 
     async def start(self) -> None:
         """Load the drivers and run the loops. Returns when the drivers are there; calling it again does nothing."""
@@ -168,6 +174,12 @@ def _bound_terminal() -> str:
     """The terminal this store is bound to; the unbound one when there is none."""
     bound = Terminal.query().where(Terminal.state == TerminalState.ACTIVE).get_or_none()
     return UNBOUND_TERMINAL if bound is None else bound.number
+
+
+def _outlet_name() -> str:
+    terminal = Terminal.query().where(Terminal.state == TerminalState.ACTIVE).get_or_none()
+    outlet = None if terminal is None or terminal.outlet is None else Outlet.find(terminal.outlet)
+    return "" if outlet is None else outlet.name
 
 
 def _tax_terms(section: InvoicesSection) -> TaxTerms:

@@ -152,7 +152,7 @@ def _show(directory: Path, language: str, world: Path | None, stage: Path | None
         from kiosk.demo.settings import demo_settings
 
         shop = open_shop(demo_settings(announcement), directory, clock)
-        from kiosk.demo.staged import DemoCustomer, StagedKiosk
+        from kiosk.staged import DemoCustomer, StagedKiosk
 
         customer = DemoCustomer(announcement)
         if stage is not None:

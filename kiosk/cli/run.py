@@ -44,11 +44,14 @@ def need_terminal() -> None:
 def open_shop(settings: "Settings", directory: Path, clock: "Clock") -> "Shop":
     """The shop, ready to be shown. Raises Failure when its store is held or damaged."""
     from data.store import StoreDamaged, StoreHeld
+    from kiosk import trouble
     from kiosk.settings import SettingsError
     from kiosk.shop import Shop
 
     try:
-        return Shop.open(settings, directory, clock)
+        shop = Shop.open(settings, directory, clock)
+        trouble.open_log(directory)
+        return shop
     except (StoreHeld, StoreDamaged) as error:
         raise Failure(Exit.STORE, str(error)) from None
     except SettingsError as error:

@@ -95,7 +95,7 @@ async def _rows(store: "Store", search: str, day: str | None, limit: int | None)
         if not page:
             break
         rows.extend(page)
-        cursor = page[-1].cursor
+        cursor = page[-1]
     return rows
 
 
