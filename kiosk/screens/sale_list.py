@@ -164,7 +164,7 @@ class SaleListScreen(KioskScreen):
         """A slip's code, or the code of anything that was sold, finds its sale; a vehicle in stock opens a new one."""
         from kiosk.screens.sale_detail import SaleDetailScreen
 
-        found = await self.shop.lookups.sale_by_serial(text.strip())
+        found = await self.shop.lookups.sale_by_code(text)
         if found is not None:
             await self.kiosk.show(SaleDetailScreen(found))
         else:

@@ -9,6 +9,7 @@ from typing import Final
 
 from kiosk.i18n import mark, tr
 from kiosk.rules.refusals import Reason, Refusal
+from kiosk.services.views import SaleStep
 
 SENTENCES: Final[dict[Reason, str]] = {
     Reason.MALFORMED_CODE: mark("不能使用 {code}：不是完整的{kind}，请核对后重新扫描或输入。"),
@@ -87,8 +88,14 @@ FACTS: Final[dict[str, str]] = {
 _WORDED: Final = frozenset({"kind", "expected", "why"})
 
 
+TOO_EARLY: Final = mark("不能现在添加 {code}：请先选颜色，再按「开始捆绑」。")
+TOO_LATE: Final = mark("不能现在添加 {code}：电池和充电器已经确认，要改请按「上一步」。")
+
+
 def sentence(refusal: Refusal) -> str:
     """The sentence of `refusal` in the language in use."""
+    if refusal.reason is Reason.WRONG_STEP and refusal.facts.get("code"):
+        return tr(TOO_EARLY if refusal.facts.get("step") == SaleStep.VEHICLE else TOO_LATE, **refusal.facts)
     facts = {
         name: tr(FACTS[value]) if name in _WORDED and value in FACTS else value for name, value in refusal.facts.items()
     }
