@@ -134,6 +134,8 @@ class Tx:
                 body[model.lines.table()] = lines_of(self._connection, model.lines, key_text(key), self._key)
         else:
             body = {"set": self._told(model, values, target)}
+            if added and model.lines is not None:
+                body[model.lines.table()] = lines_of(self._connection, model.lines, key_text(key), self._key)
         self._write(f"{shape.table}.{target}", shape.table, key_text(key), body)
         return True
 
