@@ -124,6 +124,18 @@ class KioskApp(ScanningApp, inherit_bindings=False):
         except Exception as error:  # noqa: BLE001  the last line of defence of a screen that must stay up
             self.report(error)
 
+    def beside(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do what nobody asked for but the shop's own movement wants, outside of every lane."""
+        release = self.hold()
+
+        async def do() -> None:
+            try:
+                await self.guarded(work)
+            finally:
+                release()
+
+        self._spawn(do())
+
     def report(self, error: BaseException) -> None:
         """Log an unforeseen error and tell people its number and what it means for the money."""
         reference = trouble.record(error)
@@ -140,7 +152,7 @@ class KioskApp(ScanningApp, inherit_bindings=False):
 
     def say(self, tone: Tone, text: str) -> None:
         """Put a sentence into the message line of the screen on top."""
-        if isinstance(self.screen, KioskScreen):
+        if self.screen_stack and isinstance(self.screen, KioskScreen):
             self.screen.say(tone, text)
 
     def hold(self) -> Callable[[], None]:
@@ -166,7 +178,7 @@ class KioskApp(ScanningApp, inherit_bindings=False):
             self.say(Tone.PLAIN, tr("… 处理中，请稍候"))
 
     def _say_no_longer_busy(self) -> None:
-        if not self._under_way and isinstance(self.screen, KioskScreen):
+        if not self._under_way and self.screen_stack and isinstance(self.screen, KioskScreen):
             self.screen.clear_message(tr("… 处理中，请稍候"))
 
     # Where things are shown

@@ -231,16 +231,17 @@ class SaleScreen(KioskScreen):
         try:
             while True:
                 self._reload_again = False
-                await self._take(await self.shop.sales.load(self.sale.id))
+                self._take(await self.shop.sales.load(self.sale.id))
                 if not self._reload_again:
                     return
         finally:
             self._reloading = False
 
-    async def _take(self, sale: Sale) -> None:
+    def _take(self, sale: Sale) -> None:
         """A draft moves only by this terminal's own commands; what was ordered moves by itself."""
         if self.follows_sale and sale.state is not SaleState.DRAFT:
-            await self.kiosk.show_sale(sale, only_over=self)
+            # Not in a worker of this screen: replacing the screen waits for its workers to end.
+            self.kiosk.beside(lambda: self.kiosk.show_sale(sale, only_over=self))
         else:
             self.apply(sale)
 
