@@ -235,6 +235,7 @@ class SaleService:
     async def keep_typed(self, sale_id: str, fields: Mapping[str, str], *, operator: views.Operator) -> None:
         """Keep what stands in the fields of a draft until it is submitted; other fields stay as they were.
 
+        An emptied field is kept as empty: it stands for more than what was submitted earlier.
         One small commit without a journal row. A sale that is no draft any more has nothing left to type: then
         nothing happens.
         """
@@ -249,7 +250,7 @@ class SaleService:
             if sale is None or sale.state != SaleState.DRAFT:
                 return
             known = typed_of(sale)
-            merged = {name: text for name, text in {**known, **kept}.items() if text}
+            merged = {**known, **kept}
             if merged != known and len(merged) <= _MOST_FIELDS:
                 tx.change(Sale, sale_id, expect=SaleState.DRAFT, typed=merged)
 

@@ -1,8 +1,26 @@
 """The vehicle opens the sale: what is accepted, what is refused, and that a refusal leaves nothing behind."""
 
+from dataclasses import dataclass, replace
+
 from data.models import Sale, Unit
 from data.states import SaleState, SaleStep, UnitState
+from kiosk.rules.calendar import DAY_MS, business_day
 from kiosk.rules.refusals import Reason
+from kiosk.services.sale import SaleService
+from kiosk.services.sale_reference import SaleReference
+
+
+@dataclass(frozen=True)
+class Ban:
+    """A ban of the tests' own."""
+
+    kind: str
+    valid_from: str
+    chemistries: tuple[str, ...] = ()
+    name: str = "test-ban"
+    valid_to: str = ""
+    editions: tuple[str, ...] = ()
+    without_ccc: bool = False
 
 
 def state_of(shop, code):
@@ -105,3 +123,34 @@ async def test_given_another_operator_when_they_go_on_with_a_sale_then_it_is_the
     sale = await shop.sales.open_bundle(clerk, vehicle.vehicle)
     taken = await shop.sales.choose_colour(sale.id, vehicle.colours[0], operator=manager)
     assert (sale.operator, taken.operator) == ("1001", "1002")
+
+
+async def test_given_a_ban_from_tomorrow_when_the_business_day_turns_then_the_vehicle_is_refused(shop, clerk, refused):
+    ban = Ban("VEHICLE", business_day(shop.clock.now_ms() + DAY_MS))
+    sales = SaleService(shop.store, shop.clock, "DEMO01", SaleReference(bans=lambda: (ban,)))
+    first, second = shop.demo.vehicles[:2]
+    await sales.open_bundle(clerk, first.vehicle)
+    shop.clock.advance(DAY_MS)
+    refusal = await refused(Reason.SALE_BANNED, sales.open_bundle(clerk, second.vehicle))
+    assert refusal.facts == {"code": second.vehicle, "rule": "test-ban", "since": ban.valid_from}
+
+
+async def test_given_bans_on_batteries_and_chargers_when_scanned_then_only_banned_chemistry_is_refused(
+    shop, clerk, refused
+):
+    lead = next(one for one in shop.demo.vehicles if len(one.batteries) > 2)
+    lithium = shop.demo.vehicles[0]
+    battery_ban = Ban("BATTERY", "2020-01-01", ("LFP",))
+    bans = (battery_ban, replace(battery_ban, kind="CHARGER"))
+    sales = SaleService(shop.store, shop.clock, "DEMO01", SaleReference(bans=lambda: bans))
+    sale = await shop.at_goods(lithium)
+    await refused(Reason.SALE_BANNED, sales.add_code(sale.id, lithium.batteries[0], operator=clerk))
+    await refused(Reason.SALE_BANNED, sales.add_code(sale.id, lithium.charger, operator=clerk))
+    other = await shop.at_goods(lead)
+    await sales.add_code(other.id, lead.batteries[0], operator=clerk)
+    await sales.add_code(other.id, lead.charger, operator=clerk)
+
+
+async def test_given_an_unbound_terminal_when_a_vehicle_is_scanned_then_it_cannot_sell(shop, clerk, refused):
+    sales = SaleService(shop.store, shop.clock, "000000")
+    await refused(Reason.TERMINAL_UNBOUND, sales.open_bundle(clerk, shop.demo.vehicles[0].vehicle))
