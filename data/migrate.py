@@ -22,22 +22,23 @@ def version_of_store() -> int:
     return int(DATABASE.native().pragma("user_version"))
 
 
-def check_version(found: int) -> None:
+def check_version(found: int, known: int = SCHEMA_VERSION) -> None:
     """Raises StoreDamaged when a newer program wrote the store."""
-    if found > SCHEMA_VERSION:
-        raise StoreDamaged(
-            f"the store was written by a newer program (schema {found}, this one knows {SCHEMA_VERSION})"
-        )
+    if found > known:
+        raise StoreDamaged(f"the store was written by a newer program (schema {found}, this one knows {known})")
 
 
-def migrate(directory: Path, now_ms: int) -> None:
-    """Applies every pending migration. Raises StoreDamaged when a foreign key is broken afterwards."""
+def migrate(directory: Path, now_ms: int, *, scripts: Path | None = None, version: int = SCHEMA_VERSION) -> None:
+    """Applies every pending migration of ``scripts`` (this package's own ones) up to ``version``.
+
+    A script that fails leaves nothing of itself behind. Raises StoreDamaged when a foreign key is broken afterwards.
+    """
     found = version_of_store()
-    check_version(found)
-    if found == SCHEMA_VERSION:
+    check_version(found, version)
+    if found == version:
         return
     if found > 0:
-        back_up(directory / BACKUP_FOLDER, f"before-{SCHEMA_VERSION:04d}", now_ms)
+        back_up(directory / BACKUP_FOLDER, f"before-{version:04d}", now_ms)
     from playhouse.migrations import Runner  # pyright: ignore[reportMissingTypeStubs]  # only when there is work
 
     connection = DATABASE.native()
@@ -47,14 +48,14 @@ def migrate(directory: Path, now_ms: int) -> None:
     )
     cast("Any", connection).convert_binding = _datetime_as_text
     try:
-        with as_file(files("data.migrations")) as folder:
-            cast("Any", Runner)(DATABASE, str(folder)).up()
+        with as_file(files("data.migrations")) as own:
+            cast("Any", Runner)(DATABASE, str(scripts or own)).up()
     finally:
         cast("Any", connection).convert_binding = None
     broken = connection.execute("PRAGMA foreign_key_check").fetchall()
     if broken:
         raise StoreDamaged(f"a migration left {len(broken)} rows that point nowhere, the first in {broken[0][0]}")
-    connection.pragma("user_version", SCHEMA_VERSION)
+    connection.pragma("user_version", version)
 
 
 def back_up(folder: Path, name: str, now_ms: int) -> Path:

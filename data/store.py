@@ -207,7 +207,7 @@ class Store:
                 if not empty:
                     raise StoreDamaged(f"the journal key is missing in {self.directory}; it cannot be made anew")
                 key = make_key(self.directory)
-            if lock.ended_badly:
+            if lock.ended_badly and not empty:
                 _check_after_bad_end(connection, self._path, key)
         except (apsw.Error, PeeweeException) as problem:
             _fail(problem)
