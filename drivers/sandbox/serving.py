@@ -5,9 +5,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 import sys
-import threading
 from pathlib import Path
-from types import FrameType
 
 from drivers.sandbox.books import SandboxHeld
 from drivers.sandbox.server import Sandbox
@@ -19,13 +17,9 @@ def serve(directory: Path, port: int = 0) -> int:
     Returns the exit code: 0 done, 2 the directory or port cannot be used, 3 another sandbox holds the directory or its
     books are damaged. Every error is one sentence on stderr.
     """
-    ended = threading.Event()
-
-    def end(signum: int, frame: FrameType | None) -> None:
-        ended.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    # Held back and waited for, not handled: a handler that sets an event can meet the thread holding the event's lock.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     try:
         sandbox = Sandbox(directory, port)
     except SandboxHeld as error:
@@ -37,7 +31,7 @@ def serve(directory: Path, port: int = 0) -> int:
     sandbox.start()
     sys.stdout.write(sandbox.announcement().to_json() + "\n")
     sys.stdout.flush()
-    ended.wait()
+    signal.sigwait(ends)
     sandbox.stop()
     return 0
 
