@@ -38,7 +38,8 @@ def due(printer: str | None = None, *, limit: int = 50) -> tuple[Job, ...]:
     """Queued jobs, oldest first; of one printer or of all."""
     return fetch(
         Job,
-        "FROM print_job WHERE state = 'QUEUED' AND (? IS NULL OR printer = ?) ORDER BY queued_at_ms, id LIMIT ?",
+        "FROM print_job WHERE state = 'QUEUED' AND state NOT IN ('PRINTED', 'CANCELLED') "
+        "AND (? IS NULL OR printer = ?) ORDER BY queued_at_ms, id LIMIT ?",
         printer,
         printer,
         limit,

@@ -360,9 +360,7 @@ def test_no_query_scans_a_table_that_grows(store, floor, seven, monkeypatch):
         scanned = re.match(r"SCAN (\w+)", step)
         if scanned is None or harmless.search(step) or sql.endswith("FROM journal ORDER BY seq DESC LIMIT 1"):
             continue
-        if sql.partition("WHERE")[2].startswith(
-            (" serial IS NOT NULL AND state <> 'DRAFT' ORDER BY", " serial IS NOT")
-        ):
+        if sql.partition(" WHERE ")[2].startswith("serial IS NOT NULL AND state <> 'DRAFT'"):
             assert "USING INDEX sale_newest" in step, f"{step}\n{sql}"
             continue
         assert scanned[1] not in growing, f"{step}\n{sql}"
