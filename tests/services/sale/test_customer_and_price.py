@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 
+from data.journal import verify
 from data.models import Customer, Journal
 from data.states import SaleStep
 from kiosk.rules.refusals import Reason
@@ -178,3 +179,19 @@ def test_given_a_kill_right_after_an_accepted_scan_when_reopened_then_the_scan_i
     killed = run("sell")
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert run("look").stdout.split() == ["GOODS", "2", "half"]
+
+
+async def test_given_sales_worked_on_in_every_way_when_the_journal_is_verified_then_it_tells_the_tables(
+    shop, clerk, manager
+):
+    first, second, third = shop.demo.vehicles[:3]
+    priced = await shop.at_price(first)
+    await shop.sales.keep_typed(priced.id, {"amount": "1"}, operator=clerk)
+    await shop.sales.step_back(priced.id, operator=manager)
+    await shop.sales.remove_line(priced.id, 2, operator=manager)
+    await shop.sales.park(priced.id, operator=manager)
+    await shop.sales.cancel((await shop.with_goods(second)).id, clerk)
+    await shop.sales.open_bundle(clerk, third.vehicle)
+    assert verify(shop.directory).code == 0
+    shop.reopen()
+    assert verify(shop.directory).code == 0
