@@ -30,6 +30,7 @@ from kiosk.services.views import Operator, Sale
 from kiosk.widgets.frame import StatusLine, Tone
 from kiosk.widgets.theme import THEME
 
+STYLES = Path(__file__).parent / "styles"
 BUSY_AFTER_S = 0.15
 IDLE_LOCK_S = 300.0
 LEAVE_WITHIN_S = 3.0
@@ -42,10 +43,7 @@ class KioskApp(ScanningApp, inherit_bindings=False):
     ESCAPE_TO_MINIMIZE = False
     ALLOW_SELECT = False
     CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = [
-        "styles/base.tcss",
-        "styles/sale.tcss",
-        "styles/collect.tcss",
-        "styles/lists.tcss",
+        STYLES / name for name in ("base.tcss", "sale.tcss", "collect.tcss", "lists.tcss")
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012

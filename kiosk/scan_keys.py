@@ -44,6 +44,10 @@ class ScanningApp(App[None], inherit_bindings=False):
         """Let the splitter see every key before the focus does; touches and all else go their usual way."""
         if isinstance(event, (events.Key, events.MouseDown)):
             self.last_input_at = time.monotonic()
+        if isinstance(event, events.AppBlur):
+            # Textual would take the focus away until the window has it again; a key read just before would be lost.
+            # The kiosk has its terminal for itself.
+            return
         if isinstance(event, events.Key) and not event.is_forwarded:
             await self._follow(self._splitter.feed(event.key, event.character, event.time, event))
         else:
