@@ -197,6 +197,8 @@ class Store:
         if key is not None and not self._path.exists():
             raise StoreDamaged(f"the journal key is in {self.directory} but its store is not; restore a backup")
         try:
+            if not self._path.exists():
+                self._path.touch(0o600)  # names and phones are in it; SQLite gives its log the same rights
             DATABASE.enter(self._path, read_only=False)
             connection = DATABASE.native()
             migrate(self.directory, self._now_ms())
