@@ -111,7 +111,7 @@ class Stagehand:
             try:
                 player.do(step)
             except StepFailed as failure:
-                finished.append(Done(step, str(failure)))
+                finished.append(Done(step, str(failure) + _ending(child)))
                 told(finished[-1])
                 return Outcome(tuple(finished), tuple(child.terminal.lines()))
             finished.append(Done(step, None))
@@ -122,6 +122,12 @@ class Stagehand:
 def _stop(child: Child) -> None:
     with contextlib.suppress(ChildEnded):
         child.stop()
+
+
+def _ending(child: Child) -> str:
+    """How the application ended, when it did."""
+    code = child.terminal.process.poll()
+    return "" if code is None else f" (the application has ended, exit code {code})"
 
 
 def _with_screen(why: str, child: Child) -> str:
