@@ -235,8 +235,13 @@ class InvoiceWorker:
                 await self._later(task, _poll_s(task), None)
 
     async def _fetch(self, task: Task, invoice: Facts) -> None:
+        """Its files. A document that does not come holds up nobody but itself."""
         answer = await self._call(self._provider.query(invoice.number))
-        left = await self._files.fetch(self._provider, invoice.number, answer.files)
+        try:
+            left = await self._files.fetch(self._provider, invoice.number, answer.files)
+        except InvoiceError as error:
+            log.warning("invoice %s: %s", invoice.number, error)
+            left = str(error)[:200]
         if left is None:
             await self._write(invoice, lambda tx: moves.finish(tx, task.key))
         else:

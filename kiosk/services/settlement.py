@@ -73,7 +73,7 @@ class Settlement:
             sale.id,
             SaleState.PAID,
             expect=SaleState.ORDERED,
-            paid_at_ms=paid_at_ms,
+            paid_at_ms=max(paid_at_ms, sale.ordered_at_ms or 0),  # providers tell whole seconds
             late=1 if waits else sale.late,
         )
         if not waits:
