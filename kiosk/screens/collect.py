@@ -37,7 +37,7 @@ class CollectScreen(SaleStepScreen):
         return tr("收款")
 
     def help_text(self) -> str:
-        return tr("请顾客用微信扫码付款。付款后自动开票、打印。")
+        return tr("请顾客扫码付款，付完自动开票打印。")
 
     def more_help(self) -> Sequence[str]:
         return (

@@ -13,7 +13,7 @@ from textual.widgets import Button
 
 from kiosk.i18n import tr
 from kiosk.rules.customer import normalise_phone
-from kiosk.rules.refusals import Refusal
+from kiosk.rules.refusals import Reason, Refusal
 from kiosk.screens.sale_step import SaleStepScreen
 from kiosk.services.views import Sale
 from kiosk.widgets.button import ActionButton, ChoiceButton
@@ -22,6 +22,15 @@ from kiosk.widgets.frame import Tone
 
 ORDER = ("name", "phone", "division", "address")
 MATCHES = 20
+_BLAMED = {
+    Reason.NAME_MISSING: "name",
+    Reason.PHONE_MISSING: "phone",
+    Reason.PHONE_INVALID: "phone",
+    Reason.DIVISION_MISSING: "division",
+    Reason.DIVISION_UNKNOWN: "division",
+    Reason.ADDRESS_MISSING: "address",
+}
+"""The field that is to be corrected after a refusal."""
 
 
 class CustomerScreen(SaleStepScreen):
@@ -190,8 +199,13 @@ class CustomerScreen(SaleStepScreen):
     def press_submit(self) -> None:
         async def submit() -> Sale:
             name, phone, division, address = (self._field(one).text for one in ORDER)
-            return await self.shop.sales.submit_customer(
-                self.sale.id, name, phone, self._division_code or division, address, operator=self.kiosk.acting()
-            )
+            try:
+                return await self.shop.sales.submit_customer(
+                    self.sale.id, name, phone, self._division_code or division, address, operator=self.kiosk.acting()
+                )
+            except Refusal as refusal:
+                if refusal.reason in _BLAMED:
+                    self._field(_BLAMED[refusal.reason]).enter()
+                raise
 
         self.advance("submit", submit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Grid, Horizontal
+from textual.containers import Grid, Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Static
@@ -82,14 +82,13 @@ class GoodsScreen(SaleStepScreen):
 
     def compose_body(self) -> ComposeResult:
         yield self.vehicle_line()
-        with Grid(id="slots"):
+        with VerticalScroll(id="slots-scroll", can_focus=False), Grid(id="slots"):
             yield from self._slots()
-        yield Field(
-            tr("配对原因"), id="reason", value=self.sale.typed.get("reason", ""), limit=100, classes="pairing-reason"
-        )
+        typed = self.sale.typed
         with Horizontal(id="codes"):
-            yield TypedTwice(tr("电池码"), id="battery", value=self.sale.typed.get("battery", ""))
-            yield TypedTwice(tr("充电器码"), id="charger", value=self.sale.typed.get("charger", ""))
+            yield TypedTwice(tr("电池码"), id="battery", value=typed.get("battery", ""))
+            yield TypedTwice(tr("充电器码"), id="charger", value=typed.get("charger", ""))
+            yield Field(tr("配对原因"), id="reason", value=typed.get("reason", ""), limit=100)
 
     def action_buttons(self) -> Iterable[ActionButton]:
         return self.step_buttons(ActionButton(tr("下一步"), id="next", key="f8", look="primary"))
@@ -150,7 +149,9 @@ class GoodsScreen(SaleStepScreen):
             await grid.mount_all(self._slots())
 
     def _show_reason(self) -> None:
-        self.query_one("#reason", Field).display = self._unpaired() is not None
+        """The reason shares its row with the codes: while one of those is typed twice there is no room for it."""
+        asking = any(pair.asking for pair in self.query(TypedTwice))
+        self.query_one("#reason", Field).display = self._unpaired() is not None and not asking
 
     # Codes
 
@@ -170,6 +171,7 @@ class GoodsScreen(SaleStepScreen):
         for pair in self.query(TypedTwice):
             if pair is not event.pair and event.text:
                 pair.fold()
+        self._show_reason()
         self.keep(**{str(event.pair.id): event.text})
 
     def on_typed_twice_first(self, event: TypedTwice.First) -> None:
@@ -198,6 +200,7 @@ class GoodsScreen(SaleStepScreen):
         async def accept() -> None:
             await self._add(text, typed=True)
             pair.clear()
+            self._show_reason()
             self.keep(**{str(pair.id): ""})
             self.swallow_enter = True
 

@@ -125,8 +125,8 @@ class PriceScreen(SaleStepScreen):
         if fen is None:
             return state_line(Tone.FAULT, wording.sentence(Refusal(Reason.AMOUNT_INVALID, text=self._amount)))
         if card.floor_price_fen <= fen <= card.ceiling_price_fen:
-            return state_line(Tone.GOOD, f"{limits}  {tr('可以收款')}")
-        return state_line(Tone.FAULT, f"{limits}  {tr('超出范围')}")
+            return state_line(Tone.GOOD, f"{tr('可以收款')}\n{limits}")
+        return state_line(Tone.FAULT, f"{tr('超出范围')}\n{limits}")
 
     def on_field_typed(self, event: Field.Typed) -> None:
         self._amount = event.text

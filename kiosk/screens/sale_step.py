@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from kiosk.i18n import mark, tr
 from kiosk.rules.refusals import Refusal
+from kiosk.screens import words
 from kiosk.screens.base import SaleScreen
 from kiosk.services.views import Sale
 from kiosk.widgets.button import ActionButton
@@ -51,7 +52,7 @@ class SaleStepScreen(SaleScreen):
         card = self.sale.vehicle
         if card is None:
             return ""
-        parts = [tr("整车 {code}", code=card.code), f"{card.brand} {card.name}", self.sale.colour or ""]
+        parts = [tr("整车 {code}", code=card.code), words.vehicle_name(card), self.sale.colour or ""]
         return "  ".join(part for part in parts if part)
 
     def step_buttons(self, primary: ActionButton) -> list[ActionButton]:

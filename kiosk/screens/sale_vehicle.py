@@ -13,6 +13,7 @@ from textual.widgets import Button, Static
 from kiosk.i18n import tr
 from kiosk.rules.codes import CodeKind
 from kiosk.rules.refusals import Reason, Refusal
+from kiosk.screens import words
 from kiosk.screens.base import KioskScreen
 from kiosk.screens.code_check import check_typed
 from kiosk.screens.sale_step import STEPS, SaleStepScreen
@@ -152,9 +153,9 @@ class VehicleScreen(SaleStepScreen):
 
 
 def _facts(card: VehicleCard) -> Content:
-    power = {"voltage": card.voltage_v, "chemistry": card.chemistry, "count": card.battery_count}
+    power = {"voltage": card.voltage_v, "chemistry": words.chemistry(card.chemistry), "count": card.battery_count}
     rows = (
-        (tr("车型"), f"{card.brand} {card.name} ({card.model})"),
+        (tr("车型"), f"{words.vehicle_name(card)} ({card.model})"),
         (tr("厂家"), card.maker),
         (tr("合格证"), card.certificate),
         ("CCC", card.ccc),

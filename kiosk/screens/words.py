@@ -16,6 +16,7 @@ from kiosk.services.views import (
     PrintJobState,
     SaleState,
     SaleStep,
+    VehicleCard,
 )
 from kiosk.widgets.frame import Tone
 
@@ -32,6 +33,16 @@ _KINDS: Final = {
     LineKind.ACCESSORY: mark("配件"),
     LineKind.SERVICE: mark("服务"),
     LineKind.DISCOUNT: mark("优惠"),
+}
+_CHEMISTRIES: Final = {
+    "LEAD": mark("铅酸"),
+    "LEAD_ACID": mark("铅酸"),
+    "LFP": mark("磷酸铁锂"),
+    "NMC": mark("三元锂"),
+    "NCM": mark("三元锂"),
+    "LMO": mark("锰酸锂"),
+    "SODIUM": mark("钠离子"),
+    "NA": mark("钠离子"),
 }
 _PAYMENTS: Final = {
     PaymentOrderState.NEW: (Tone.PLAIN, mark("生成收款码")),
@@ -143,3 +154,13 @@ def sale_state(state: SaleState) -> str:
 def sale_step(step: SaleStep) -> str:
     """The step an open sale has reached."""
     return tr(_STEPS[step])
+
+
+def vehicle_name(card: VehicleCard) -> str:
+    """Brand and name; many names begin with the brand already."""
+    return card.name if card.name.startswith(card.brand) else f"{card.brand} {card.name}"
+
+
+def chemistry(code: str) -> str:
+    """A battery chemistry as people say it; one without a word stays as the maker wrote it."""
+    return tr(_CHEMISTRIES[code]) if code in _CHEMISTRIES else code

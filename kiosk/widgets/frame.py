@@ -103,12 +103,12 @@ class StatusLine(Static):
         self._paint()
 
     def _paint(self) -> None:
-        room = max(0, self.size.width - 2 - cell_len(self._right))
+        room = max(0, self.size.width - 4 - cell_len(self._right))
         parts = self._parts(every_word=True)
         if sum(part.cell_length + 2 for part in parts) > room:
             parts = self._parts(every_word=False)
         left = Content("  ").join(parts).truncate(room, ellipsis=True, pad=True)
-        self.update(Content.assemble(" ", left, self._right, " "), layout=False)
+        self.update(Content.assemble(" ", left, "  ", self._right, " "), layout=False)
 
     def _parts(self, *, every_word: bool) -> list[Content]:
         parts: list[Content] = []
