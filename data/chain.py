@@ -57,16 +57,20 @@ class JournalKey:
     """The secret of one store. It seals journal rows and turns personal values into digests."""
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-        self._digest_secret = hmac.digest(secret, b"personal values", "sha256")
+        self._sealing = hmac.new(secret, digestmod="sha256")
+        self._telling = hmac.new(hmac.digest(secret, b"personal values", "sha256"), digestmod="sha256")
 
     def seal(self, row_hash: str) -> str:
         """The MAC of a row's hash, in hex."""
-        return hmac.digest(self._secret, row_hash.encode(), "sha256").hex()
+        sealing = self._sealing.copy()
+        sealing.update(row_hash.encode())
+        return sealing.hexdigest()
 
     def digest(self, table: str, column: str, value: object) -> str:
         """Stands in the journal for a personal value; equal values of one column have equal digests."""
-        return "~" + hmac.digest(self._digest_secret, f"{table}.{column}={value}".encode(), "sha256").hex()[:32]
+        telling = self._telling.copy()
+        telling.update(f"{table}.{column}={value}".encode())
+        return "~" + telling.hexdigest()[:32]
 
 
 def blob_digest(value: bytes) -> str:

@@ -25,6 +25,10 @@ SCHEMA_VERSION: Final = 1
 OLDEST_SQLITE: Final = (3, 51, 3)
 """First release without the WAL-reset bug (https://sqlite.org/releaselog/3_51_3.html)."""
 
+_STATEMENTS: Final = 250
+"""Prepared statements kept a connection: more than the unit of work has, because preparing one with its triggers
+costs more than running it."""
+
 PRAGMAS: Final[Mapping[str, int | str]] = {
     "busy_timeout": 5000,
     "journal_mode": "wal",
@@ -84,7 +88,7 @@ def connect(path: Path, *, read_only: bool) -> Connection:
     if version < OLDEST_SQLITE:
         raise StoreDamaged(f"SQLite {apsw.sqlite_lib_version()} can corrupt a write-ahead log; 3.51.3 is needed")
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-    connection = cast("Connection", apsw.Connection(str(path), flags=flags))
+    connection = cast("Connection", apsw.Connection(str(path), flags=flags, statementcachesize=_STATEMENTS))
     try:
         wanted = READ_ONLY_PRAGMAS if read_only else PRAGMAS
         for name, value in wanted.items():

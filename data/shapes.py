@@ -69,13 +69,12 @@ def shape_of(model: type[Row]) -> Shape:
 
 @cache
 def update_of(model: type[Row], changed: tuple[str, ...], guards: int) -> str:
-    """UPDATE of some columns by key, guarded by ``guards`` possible states; answers the new state."""
+    """UPDATE of some columns by key, guarded by ``guards`` possible states."""
     shape = shape_of(model)
     assignments = ", ".join(f"{column} = ?" for column in changed)
     where = " AND ".join(f"{column} = ?" for column in shape.key)
     guard = f" AND state IN ({', '.join('?' * guards)})" if guards else ""
-    answer = "state" if shape.initial is not None else "''"
-    return f"UPDATE {shape.table} SET {assignments} WHERE {where}{guard} RETURNING {answer}"
+    return f"UPDATE {shape.table} SET {assignments} WHERE {where}{guard}"
 
 
 def plain(value: object) -> Value:
@@ -105,16 +104,18 @@ def key_parts(key: Key) -> tuple[str, ...]:
 def check_columns(shape: Shape, values: Mapping[str, object]) -> None:
     """Raises ValueError for a column the table does not have."""
     for column in values:
-        if column not in shape.columns:
+        if column not in shape.defaults:
             raise ValueError(f"{shape.table} has no column {column}")
 
 
 def complete(model: type[Row], facts: Mapping[str, object]) -> dict[str, Value]:
-    """A whole row: what is given, and the model's defaults."""
+    """A whole row in the order of its columns: what is given, and the model's defaults."""
     shape = shape_of(model)
-    given = {column: plain(value) for column, value in facts.items()}
-    check_columns(shape, given)
-    return {column: given.get(column, shape.defaults[column]) for column in shape.columns}
+    check_columns(shape, facts)
+    row = dict(shape.defaults)
+    for column, value in facts.items():
+        row[column] = plain(value)
+    return row
 
 
 def tell(model: type[Row], column: str, value: Value, key: JournalKey) -> JsonValue:
@@ -128,7 +129,16 @@ def tell(model: type[Row], column: str, value: Value, key: JournalKey) -> JsonVa
 
 def tell_row(model: type[Row], values: Iterable[tuple[str, Value]], key: JournalKey) -> dict[str, JsonValue]:
     """The told columns among ``values``."""
-    return {column: tell(model, column, value, key) for column, value in values if column not in model.untold}
+    private, untold = model.private, model.untold
+    told: dict[str, JsonValue] = {}
+    for column, value in values:
+        if column in untold:
+            continue
+        if value is None or (column not in private and type(value) is not bytes):
+            told[column] = cast("JsonValue", value)
+        else:
+            told[column] = tell(model, column, value, key)
+    return told
 
 
 def tell_line(child: type[Row], values: Sequence[Value], key: JournalKey) -> JsonValue:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, cast
 
 from data.chain import GENESIS, Anchor, JournalKey, JsonValue, encode, link
@@ -70,7 +70,7 @@ class Tx:
     def __init__(self, connection: Connection, head: Head, key: JournalKey, ulids: Ulids, clock_ms: int) -> None:
         self.now_ms = max(clock_ms, head.at_ms)
         self._connection = connection
-        self._head = head
+        self._seq, self._hash, self._total = head.seq, head.hash, head.grand_total_fen
         self._key = key
         self._ulids = ulids
         self._pending: list[tuple[Value, ...]] = []
@@ -119,14 +119,13 @@ class Tx:
                 return False
             self._add_lines(model, key_text(key), added)
         values["state"] = target
-        if self._update(model, key, values, wanted) is None:
+        if not self._update(model, key, values, wanted):
             return False
         row = None
         if target in model.snapshot_in or target in model.counts:
             row = dict(zip(shape.columns, self._row(model, key), strict=True))
         if row is not None and target in model.counts:
-            counted = cast("int", row[model.counts[target]])
-            self._head = replace(self._head, grand_total_fen=self._head.grand_total_fen + counted)
+            self._total += cast("int", row[model.counts[target]])
         body: dict[str, JsonValue]
         if row is not None and target in model.snapshot_in:
             body = {"set": tell_row(model, row.items(), self._key)}
@@ -212,7 +211,7 @@ class Tx:
 
     def head(self) -> Anchor:
         """The journal's head as of this unit of work so far."""
-        return Anchor(self._head.seq, self._head.hash)
+        return Anchor(self._seq, self._hash)
 
     def execute(self, sql: str, parameters: Sequence[Value] = (), *, touches: Touched | None = None) -> int:
         """Runs a statement on tables the journal does not tell (outbox, tokens); answers how many rows it changed."""
@@ -226,11 +225,6 @@ class Tx:
         if self._pending:
             self._connection.executemany(_INSERT_JOURNAL, self._pending)
             self._pending.clear()
-
-    @property
-    def end(self) -> Head:
-        """The journal's head with its time and grand total, for the store to keep after the commit."""
-        return self._head
 
     @property
     def touched(self) -> frozenset[Touched]:
@@ -258,9 +252,9 @@ class Tx:
         check_columns(shape, values)
         if shape.initial is not None and "state" in values:
             raise ValueError("a state changes by move() only")
-        state = self._update(model, key, values, guard)
-        if state is None:
+        if not self._update(model, key, values, guard):
             return False
+        state = str(self._connection.execute(shape.state, key_parts(key)).fetchall()[0][0]) if model.loose_in else ""
         told = self._told(model, values, state)
         if told:
             self._write(f"{shape.table}.changed", shape.table, key_text(key), {"set": told})
@@ -288,11 +282,10 @@ class Tx:
         assert found is not None
         return found
 
-    def _update(self, model: type[Row], key: Key, values: Mapping[str, Value], guard: Sequence[str]) -> str | None:
-        """Answers the state of the changed row ('' without states), or None when no row matched."""
+    def _update(self, model: type[Row], key: Key, values: Mapping[str, Value], guard: Sequence[str]) -> bool:
         sql = update_of(model, tuple(values), len(guard))
-        found = self._connection.execute(sql, (*values.values(), *key_parts(key), *guard)).fetchall()
-        return str(found[0][0]) if found else None
+        self._connection.execute(sql, (*values.values(), *key_parts(key), *guard))
+        return self._connection.changes() == 1
 
     def _told(self, model: type[Row], values: Mapping[str, Value], state: str) -> dict[str, JsonValue]:
         if state in model.loose_in:
@@ -300,12 +293,11 @@ class Tx:
         return tell_row(model, values.items(), self._key)
 
     def _write(self, kind: str, thing: str, key: str, body: Mapping[str, JsonValue]) -> None:
-        head = self._head
-        seq, total, text = head.seq + 1, head.grand_total_fen, encode(body)
-        row_hash = link(head.hash, seq, self.now_ms, kind, thing, key, total, text)
-        mac = self._key.seal(row_hash)
-        self._pending.append((seq, self.now_ms, kind, thing, key, text, total, head.hash, row_hash, mac))
-        self._head = Head(seq, row_hash, self.now_ms, total)
+        prev, text = self._hash, encode(body)
+        self._seq += 1
+        self._hash = link(prev, self._seq, self.now_ms, kind, thing, key, self._total, text)
+        mac = self._key.seal(self._hash)
+        self._pending.append((self._seq, self.now_ms, kind, thing, key, text, self._total, prev, self._hash, mac))
         self._touched.add(Touched(thing, key))
 
 
