@@ -157,7 +157,7 @@ class Child:
     def _ended(self, lost: StageLost) -> ChildEnded:
         """Let the stage go and give the process the moment it needs to be seen as ended."""
         self._let_go()
-        deadline = time.monotonic() + 2.0
+        deadline = time.monotonic() + _STOP_S
         while self.terminal.running and time.monotonic() < deadline:
             self.terminal.wait_change(0.02)
         return ChildEnded(str(lost))

@@ -45,6 +45,10 @@ class Player:
             raise StepFailed(str(finding)) from None
         except OSError as error:
             raise StepFailed(f"{error.strerror or error}") from error
+        except StepFailed:
+            raise
+        except Exception as error:  # a defect of ours must not lose the report of what was played
+            raise StepFailed(f"play itself failed, please report it: {type(error).__name__}: {error}") from error
 
     def _do(self, action: Action) -> None:
         match action:

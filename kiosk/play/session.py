@@ -13,10 +13,12 @@ from typing import Any
 
 from drivers.sandbox.announcement import Announcement
 from drivers.sandbox.remote import SandboxControl
+from kiosk.demo.template import copy_seeded
 from kiosk.demo.world_process import WorldError, WorldHeld, WorldProcess
 from kiosk.play.child import Child, ChildEnded
 from kiosk.play.player import Player, StepFailed
 from kiosk.play.script import Step
+from kiosk.services.clock import Clock
 
 _STORE_HELD = 3
 _ENTER_SCREEN = b"\x1b[?1049h\x1b[2J"
@@ -85,6 +87,8 @@ class Stagehand:
             except WorldError as error:
                 raise WorldDown(str(error), held=isinstance(error, WorldHeld)) from None
             stack.callback(world.stop)
+            if self.data is None:
+                copy_seeded(data, Clock())  # where that cannot be done, the application seeds its shop itself
             world_file = work / "world.json"
             world_file.write_text(world.announcement, encoding="utf-8")
             control = SandboxControl(Announcement.from_json(world.announcement).control)
