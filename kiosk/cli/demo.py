@@ -201,9 +201,12 @@ def _world_offset(announcement: str) -> int:
 
 def _seed(directory: Path, clock: "Clock") -> None:
     """Make a new directory the demo shop. Raises Failure."""
+    from data.database import STORE_FILE
     from data.store import Store, StoreDamaged, StoreHeld
     from kiosk.demo.seeding import NotADemoShop, seed
 
+    if not (directory / STORE_FILE).exists():
+        click.echo("正在准备演示门店，请稍候… Preparing the demo shop, a moment please…", err=True)
     try:
         store = Store.open(directory, now_ms=clock.now_ms)
     except (StoreHeld, StoreDamaged) as error:

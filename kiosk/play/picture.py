@@ -1,15 +1,22 @@
 """Pictures of the emulated screen: `shot FILE.svg` as text, `shot FILE.png` with the glyphs of the slip printer."""
 
+import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kiosk.play.camera import block_parts, colours
 from kiosk.play.terminal import ScreenCell
 
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
+
 _WIDTH: Final = 12
 _HEIGHT: Final = 24
+# Signs that the printer's font lacks, and what it has instead.
+_ALIKE: Final = {"✓": "√", "✔": "√", "✕": "×", "✗": "×", "▶": ">", "◀": "<", "•": "·", "⌫": "«"}
 _FONTS: Final = "'DejaVu Sans Mono','Noto Sans Mono CJK SC','Noto Sans CJK SC','WenQuanYi Micro Hei',monospace"
 
 
@@ -71,28 +78,55 @@ def _characters(row: Sequence[ScreenCell], y: int) -> list[str]:
 def _save_png(cells: Sequence[Sequence[ScreenCell]], path: Path) -> None:
     from PIL import Image, ImageDraw
 
-    from drivers.printers.glyphs import narrow_glyph, wide_glyph
-
     columns = len(cells[0]) if cells else 0
     picture = Image.new("RGB", (columns * _WIDTH, len(cells) * _HEIGHT))
     draw = ImageDraw.Draw(picture)
     for y, row in enumerate(cells):
         for x, cell in enumerate(row):
-            ink, ground = colours(cell)
-            left, top = x * _WIDTH, y * _HEIGHT
             wide = x + 1 < columns and not row[x + 1].text
             if cell.text:
-                draw.rectangle(
-                    (left, top, left + (2 if wide else 1) * _WIDTH - 1, top + _HEIGHT - 1), fill=f"#{ground}"
-                )
-            if parts := block_parts(cell.text):
-                for box in parts:
-                    scale = (_WIDTH, _HEIGHT, _WIDTH, _HEIGHT)
-                    x0, y0, x1, y1 = (eighths * size // 8 for eighths, size in zip(box, scale, strict=True))
-                    draw.rectangle((left + x0, top + y0, left + x1 - 1, top + y1 - 1), fill=f"#{ink}")
-            elif cell.text.strip():
-                glyph = (wide_glyph if wide else narrow_glyph)(cell.text[0])
-                data = b"".join(row.to_bytes(4, "big") for row in (bits << (32 - glyph.width) for bits in glyph.rows))
-                mask = Image.frombytes("1", (32, _HEIGHT), data).crop((0, 0, glyph.width, _HEIGHT))
-                draw.bitmap((left, top), mask, fill=f"#{ink}")
+                _draw_cell(draw, cell, x * _WIDTH, y * _HEIGHT, wide=wide)
     picture.save(path)
+
+
+def _draw_cell(draw: "ImageDraw", cell: ScreenCell, left: int, top: int, *, wide: bool) -> None:
+    from PIL import Image
+
+    from drivers.printers.glyphs import narrow_glyph, wide_glyph
+
+    ink, ground = (f"#{colour}" for colour in colours(cell))
+    draw.rectangle((left, top, left + (2 if wide else 1) * _WIDTH - 1, top + _HEIGHT - 1), fill=ground)
+    rectangles = [
+        (left * _WIDTH // 8, top * _HEIGHT // 8, right * _WIDTH // 8, bottom * _HEIGHT // 8)
+        for left, top, right, bottom in block_parts(cell.text)
+    ] or _lines(cell.text)
+    if rectangles:
+        for x0, y0, x1, y1 in rectangles:
+            draw.rectangle((left + x0, top + y0, left + x1 - 1, top + y1 - 1), fill=ink)
+    elif cell.text.strip():
+        character = _ALIKE.get(cell.text[0], cell.text[0])
+        glyph = wide_glyph(character) if wide else narrow_glyph(character)
+        data = b"".join((bits << (32 - glyph.width)).to_bytes(4, "big") for bits in glyph.rows)
+        mask = Image.frombytes("1", (32, _HEIGHT), data).crop((0, 0, glyph.width, _HEIGHT))
+        draw.bitmap((left, top), mask, fill=ink)
+
+
+@cache
+def _lines(text: str) -> list[tuple[int, int, int, int]]:
+    """A box-drawing character as rectangles in dots, from what its Unicode name says; empty for all others."""
+    name = unicodedata.name(text, "") if len(text) == 1 else ""
+    if not name.startswith("BOX DRAWINGS"):
+        return []
+    half = 2 if "HEAVY" in name else 1
+    across, down = _WIDTH // 2, _HEIGHT // 2
+    words = set(name.split())
+    drawn: list[tuple[int, int, int, int]] = []
+    if words & {"HORIZONTAL", "LEFT"}:
+        drawn.append((0, down - half, across + half, down + half))
+    if words & {"HORIZONTAL", "RIGHT"}:
+        drawn.append((across - half, down - half, _WIDTH, down + half))
+    if words & {"VERTICAL", "UP"}:
+        drawn.append((across - half, 0, across + half, down + half))
+    if words & {"VERTICAL", "DOWN"}:
+        drawn.append((across - half, down - half, across + half, _HEIGHT))
+    return drawn
