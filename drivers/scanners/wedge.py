@@ -11,9 +11,10 @@ The rhythm rules, in seconds:
 * A second key within `FIRST_GAP` makes it a possible burst; from there on keys are held back.
 * After `FAST_KEYS` keys at that pace a single gap may last up to `LATE_GAP`: schedulers and radio links stutter.
 * Enter, Tab or LF inside the rhythm ends it. With at least `SHORTEST_SCAN` characters and mostly fast gaps it is a
-  scan; otherwise everything held is handed on as typing, in order.
+  scan; so is a shorter text, from `SHORTEST_INSTANT`, when no gap at all, the one before the ending included, was
+  longer than `INSTANT_GAP`: fingers cannot do that. Otherwise everything held is handed on as typing, in order.
 * A pause replays what is held: the person was merely quick.
-* Text outside ASCII is never a scan: it was committed by an input method.
+* Text outside ASCII is never a scan: it was committed by an input method, and what follows it at once with it.
 """
 
 from collections.abc import Callable
@@ -23,9 +24,13 @@ from typing import Final
 from drivers.scanners.base import LONGEST_SCAN, Scan, ScanListener, Scanner, ScannerHealth
 
 FIRST_GAP: Final = 0.045
+SUFFIX_GAP: Final = 0.008
+"""A second Enter this soon is the scanner's suffix; later it may be a person's, who goes on at once."""
 LATE_GAP: Final = 0.120
 FAST_KEYS: Final = 3
 SHORTEST_SCAN: Final = 6
+INSTANT_GAP: Final = 0.008
+SHORTEST_INSTANT: Final = 3
 _ENDINGS: Final = frozenset({"enter", "tab", "ctrl+j"})
 _LINE_ENDINGS: Final = frozenset({"enter", "ctrl+j"})
 
@@ -78,8 +83,10 @@ class BurstSplitter:
         self._held: list[Keystroke] = []
         self._count = 0
         self._fast_gaps = 0
+        self._longest_gap = 0.0
         self._last_at = 0.0
         self._ended_at: float | None = None
+        self._committed_at = float("-inf")
 
     @property
     def deadline(self) -> float | None:
@@ -91,7 +98,7 @@ class BurstSplitter:
         stroke = Keystroke(key, character, at, event)
         if self._ended_at is not None:
             ended_at, self._ended_at = self._ended_at, None
-            if key in _LINE_ENDINGS and at - ended_at <= FIRST_GAP:
+            if key in _LINE_ENDINGS and at - ended_at <= (SUFFIX_GAP if key == "enter" else FIRST_GAP):
                 return Outcome()  # the LF of a CR LF suffix, or a doubled Enter
         in_rhythm = self._first is not None and at - self._last_at <= self._gap_allowed()
         if in_rhythm and key in _ENDINGS:
@@ -111,8 +118,9 @@ class BurstSplitter:
         return LATE_GAP if self._count > FAST_KEYS else FIRST_GAP
 
     def _hold(self, stroke: Keystroke) -> Outcome:
-        if stroke.at - self._last_at <= FIRST_GAP:
-            self._fast_gaps += 1
+        gap = stroke.at - self._last_at
+        self._fast_gaps += gap <= FIRST_GAP
+        self._longest_gap = max(self._longest_gap, gap)
         self._count += 1
         self._last_at = stroke.at
         if self._count <= LONGEST_SCAN:
@@ -130,7 +138,8 @@ class BurstSplitter:
             return Outcome(undo=True, dropped=True)
         # A person who rolls two keys and then types on has mostly slow gaps; a stuttering scanner mostly fast ones.
         mostly_fast = self._fast_gaps * 3 >= (self._count - 1) * 2
-        if self._count < SHORTEST_SCAN or not mostly_fast:
+        instant = max(self._longest_gap, stroke.at - self._last_at) <= INSTANT_GAP
+        if not mostly_fast or self._count < (SHORTEST_INSTANT if instant else SHORTEST_SCAN):
             return Outcome(deliver=(*self._release().deliver, stroke))
         text = "".join(one.character or "" for one in (first, *self._held))
         self._forget()
@@ -139,7 +148,12 @@ class BurstSplitter:
 
     def _typed(self, stroke: Keystroke) -> Outcome:
         before = self._release()
-        begins = _scannable(stroke) and stroke.character is not None and stroke.character > " "
+        character = stroke.character or ""
+        visible = character != "" and character.isprintable()
+        committed = visible and (not character.isascii() or stroke.at - self._committed_at <= FIRST_GAP)
+        if committed:
+            self._committed_at = stroke.at
+        begins = not committed and _scannable(stroke) and character > " "
         if begins:
             self._first = stroke
             self._count = 1
@@ -157,6 +171,7 @@ class BurstSplitter:
         self._held.clear()
         self._count = 0
         self._fast_gaps = 0
+        self._longest_gap = 0.0
 
 
 class KeyboardWedge(Scanner):

@@ -110,13 +110,33 @@ def test_given_a_flush_before_the_deadline_then_nothing_is_released() -> None:
     assert splitter.flush(1.001 + FIRST_GAP / 2) == Outcome()
 
 
-def test_given_five_fast_characters_when_enter_follows_then_they_are_typing() -> None:
+def test_given_five_characters_at_a_fast_typists_pace_when_enter_follows_then_they_are_typing() -> None:
     field = Field()
-    field.text("12345", 0.001)
-    field.enter(0.001)
+    field.text("12345", 0.02)
+    field.enter(0.02)
     assert field.scans == []
     assert field.value == "12345"
     assert field.keys[-1] == "enter"
+
+
+def test_given_a_short_text_no_finger_can_type_when_enter_follows_at_once_then_it_is_a_scan() -> None:
+    field = Field()
+    field.text("123", 0.001)
+    field.enter(0.001)
+    assert field.scans == ["123"]
+    assert field.value == ""
+    field.text("123", 0.001)
+    field.enter(0.03)
+    assert field.scans == ["123"]
+    assert field.value == "123"
+
+
+def test_given_two_characters_when_enter_follows_at_once_then_they_are_typing() -> None:
+    field = Field()
+    field.text("ok", 0.001)
+    field.enter(0.001)
+    assert field.scans == []
+    assert field.value == "ok"
 
 
 def test_given_text_committed_by_an_input_method_when_enter_follows_then_it_is_typing() -> None:
