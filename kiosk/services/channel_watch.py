@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from drivers.invoices.base import InvoiceError, InvoiceMisconfigured, InvoiceRefused, InvoiceUnreachable
@@ -12,6 +12,10 @@ from kiosk.services.clock import Clock
 
 CLOCK_TOLERANCE_MS = 300_000
 """WeChat Pay refuses requests, and we refuse answers, whose time is further away than this."""
+
+
+READING_HOLDS_MS = 120_000
+"""How long a provider's time may stop collecting."""
 
 
 class Trouble(StrEnum):
@@ -37,6 +41,15 @@ class ChannelFacts:
     clock_offset_ms: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The provider's time, and what our clocks were when it said so."""
+
+    told_ms: int
+    steady_ms: int
+    clock_offset_ms: int
+
+
 class ChannelWatch:
     """Collects how calls to one provider went. `on_change` is called when what there is to say changed."""
 
@@ -44,33 +57,55 @@ class ChannelWatch:
         self._clock = clock
         self._on_change = on_change
         self._facts = ChannelFacts(False, None, None, "", None)
+        self._seen: _Reading | None = None
 
     @property
     def facts(self) -> ChannelFacts:
         """What is known now."""
-        return self._facts
+        return replace(self._facts, clock_offset_ms=self._offset_ms())
 
     @property
     def clock_is_off(self) -> bool:
-        """Whether the provider's clock, the last time it was seen, was too far from ours to do business."""
-        offset = self._facts.clock_offset_ms
-        return offset is not None and abs(offset) > CLOCK_TOLERANCE_MS
+        """Whether our clock is too far from the provider's to do business, as heard within the last two minutes.
+
+        An older reading stops nobody: the next call brings a new one.
+        """
+        seen, offset_ms = self._seen, self._offset_ms()
+        if seen is None or offset_ms is None or self._clock.steady_ms() - seen.steady_ms > READING_HOLDS_MS:
+            return False
+        return abs(offset_ms) > CLOCK_TOLERANCE_MS
 
     def answered(self, date_offset_ms: int | None = None) -> None:
-        """A call got an answer that can be used."""
-        self._set(ChannelFacts(True, None, None, "", date_offset_ms))
+        """A call got an answer that can be used; date_offset_ms: the provider's clock minus ours."""
+        self._hear(date_offset_ms)
+        self._set(ChannelFacts(True, None, None, "", None))
 
     def failed(self, error: PaymentError | InvoiceError, date_offset_ms: int | None = None) -> None:
         """A call did not. A refusal that is about one order (not 401, 403) is a good answer of a healthy provider."""
         if isinstance(error, Refused) and error.status not in (401, 403):
             self.answered(date_offset_ms)
             return
-        offset = self._facts.clock_offset_ms if date_offset_ms is None else date_offset_ms
+        self._hear(date_offset_ms)
         trouble = _trouble(error)
-        if trouble in (Trouble.UNVERIFIED, Trouble.REFUSED) and offset is not None and abs(offset) > CLOCK_TOLERANCE_MS:
+        if trouble in (Trouble.UNVERIFIED, Trouble.REFUSED) and self.clock_is_off:
             trouble = Trouble.CLOCK
         since = self._facts.since_ms if self._facts.trouble is not None else None
-        self._set(ChannelFacts(True, trouble, since or self._clock.now_ms(), str(error), offset))
+        self._set(ChannelFacts(True, trouble, since or self._clock.now_ms(), str(error), None))
+
+    def _hear(self, date_offset_ms: int | None) -> None:
+        if date_offset_ms is not None:
+            clock = self._clock
+            self._seen = _Reading(clock.now_ms() + date_offset_ms, clock.steady_ms(), clock.offset_ms)
+
+    def _offset_ms(self) -> int | None:
+        """The provider's clock, run on by our steady one, minus our clock of now: a clock put right is seen at once.
+
+        None when it was never heard, or our clock was advanced since (a demonstration moves the provider's as well).
+        """
+        seen = self._seen
+        if seen is None or seen.clock_offset_ms != self._clock.offset_ms:
+            return None
+        return seen.told_ms + self._clock.steady_ms() - seen.steady_ms - self._clock.now_ms()
 
     def _set(self, facts: ChannelFacts) -> None:
         told, self._facts = self._facts, facts

@@ -268,6 +268,7 @@ class OrderFollower:
 
     async def _ask(self, call: Awaitable[T]) -> T:
         """One request, bounded. Raises PaymentError; tells the channel's watch how it went."""
+        self._channel.last_date_offset_ms = None  # what is there afterwards was said by now
         try:
             async with asyncio.timeout(PATIENCE_S):
                 answer = await call

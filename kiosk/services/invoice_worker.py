@@ -46,7 +46,7 @@ OUTAGE_S = (1.0, 2.0, 3.0) + (5.0,) * 120 + (30.0,) * 120
 """Pauses while the provider does not answer: about ten minutes of quick ones, an hour of slower ones, then the last."""
 OUTAGE_LAST_S = 300.0
 IDLE_S = 300.0
-STEP_FAILED_S = 5.0
+STEP_FAILED_S = 30.0
 NOT_YET_MS = 3_000
 """A number just handed in may be unknown to queries for a while."""
 LOST_MS = 120_000
@@ -80,6 +80,7 @@ class InvoiceWorker:
         self._files = files
         self._watch = watch
         self._failures = 0
+        self._not_before_ms = 0
         self._handed_in_ms: dict[str, int] = {}
         self._retrying: set[str] = set()
         self._started_ms = clock.now_ms()
@@ -99,6 +100,9 @@ class InvoiceWorker:
 
     async def _round(self) -> float:
         """The task that is due first; returns the pause before the next one."""
+        outage_ms = self._not_before_ms - self._clock.steady_ms()
+        if outage_ms > 0:
+            return outage_ms / 1000
         task = await self._store.read(moves.next_task)
         if task is None:
             return IDLE_S
@@ -108,7 +112,11 @@ class InvoiceWorker:
         try:
             await self._do(task)
         except InvoiceError as error:
-            return await self._trouble(task, error)
+            await self._trouble(task, error)
+            return 0
+        except Exception as error:
+            log.exception("invoice %s: a step failed", task.number)
+            await self._store.write(partial(_put_off, task=task, seconds=STEP_FAILED_S, why=str(error)[:200] or "?"))
         self._failures = 0
         return 0
 
@@ -253,7 +261,7 @@ class InvoiceWorker:
         await self._store.write(partial(_put_off, task=task, seconds=seconds, why=why))
         self._changes.publish({"invoices"})
 
-    async def _trouble(self, task: Task, error: InvoiceError) -> float:
+    async def _trouble(self, task: Task, error: InvoiceError) -> None:
         """The provider does not answer, or does not take us: the task waits, and so does every other one."""
         pause = OUTAGE_S[self._failures] if self._failures < len(OUTAGE_S) else OUTAGE_LAST_S
         self._failures += 1
@@ -262,7 +270,7 @@ class InvoiceWorker:
         invoice = await self._store.read(lambda: moves.load_invoice(task.number))
         await self._store.write(partial(_put_off, task=task, seconds=pause, why=why))
         self._changes.publish({"invoices", *([f"sale:{invoice.sale_id}"] if invoice else [])})
-        return pause
+        self._not_before_ms = self._clock.steady_ms() + _ms(pause)
 
     async def _call(self, call: Awaitable[T]) -> T:
         """One request, bounded; tells the provider's watch how it went. Raises InvoiceError."""

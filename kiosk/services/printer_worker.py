@@ -167,10 +167,13 @@ class PrinterWorker:
         return printer == self._printer.name if self._others is None else printer not in self._others
 
     def _next(self) -> _Job | None:
-        for job in moves.waiting(self._mine):
-            payload = None if job.payload is None else bytes(job.payload)
-            return _Job(job.id, PrintJobState(job.state), payload, moves.sale_of_job(job))
-        return None
+        """The oldest that is drawn; only when there is none, the oldest that is not: it holds up nobody."""
+        jobs = moves.waiting(self._mine)
+        job = next((one for one in jobs if one.payload is not None), jobs[0] if jobs else None)
+        if job is None:
+            return None
+        payload = None if job.payload is None else bytes(job.payload)
+        return _Job(job.id, PrintJobState(job.state), payload, moves.sale_of_job(job))
 
     async def _write(self, work: Callable[[Tx], T], *sale_ids: str | None) -> T:
         result = await self._store.write(work)

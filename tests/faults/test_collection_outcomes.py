@@ -10,9 +10,10 @@ import pytest
 
 from data.journal import verify
 from data.states import Channel, PaymentOrderState, SaleState, SaleStep
-from drivers.payments.base import QueryAnswer
+from drivers.payments.base import QueryAnswer, QueryStatus
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.services import views
+from kiosk.services.collection_orders import Note, load_order
 
 S = PaymentOrderState
 
@@ -218,6 +219,45 @@ async def test_given_a_paid_answer_that_is_not_ours_when_it_comes_then_nothing_s
     await till.until(sale.id, lambda sale: sale.state is SaleState.DONE, within=40)
 
 
+async def test_given_a_refund_made_at_the_provider_when_first_seen_then_the_sale_waits_for_a_person(
+    till: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await till.open()
+    sale = await till.collected()
+    channel = shop.collection._channels[Channel.WECHAT]
+    query = channel.query
+
+    async def refunded(number: str) -> QueryAnswer:
+        answer = await query(number)
+        return replace(answer, status=QueryStatus.PAID_REFUNDED) if answer.status == "PAID" else answer
+
+    monkeypatch.setattr(channel, "query", refunded)
+    await till.town.pay(sale.payment.code)
+    sale = await till.until(sale.id, lambda sale: sale.state is SaleState.PAID)
+    assert sale.late
+    assert sale.payment.note == Note.REFUNDED_THERE
+    assert sale.print_jobs == ()
+
+
+async def test_given_the_kiosks_clock_is_wrong_when_the_provider_says_so_then_collecting_waits_until_it_is_right(
+    till: Any,
+) -> None:
+    shop = await till.open()
+    sale = await till.collected()
+    assert sale.payment.state is S.WAITING
+    await asyncio.to_thread(till.town.control.advance, 3_600_000)  # the world's clock, not ours
+    async with asyncio.timeout(20):
+        while shop.health.current().clock.level != "FAULT":
+            await asyncio.sleep(0.05)
+    other = await till.priced()
+    with pytest.raises(Refusal) as refused:
+        await start(till, other)
+    assert refused.value.reason is Reason.CLOCK_INSANE
+    shop.clock.advance(3_600_000)
+    await till.until(sale.id, state_is(S.CLOSED))  # its time is over by now
+    assert (await start(till, other)).payment.state is S.WAITING
+
+
 async def test_given_a_coupon_when_the_customer_pays_less_then_the_sale_is_paid_in_full(till: Any) -> None:
     await till.open()
     sale = await till.collected()
@@ -230,12 +270,19 @@ async def test_given_a_total_that_is_not_the_orders_when_paid_then_the_sale_neve
     """The order's amount is compared with what the sale still wants, whatever the provider says."""
     shop = await till.open()
     sale = await till.collected()
-    from kiosk.services.collection_orders import load_order
-
     order = await shop.store.read(lambda: load_order(sale.payment.number))
     wrong = replace(order, amount_fen=order.amount_fen + 1)
     answer = QueryAnswer(
-        "PAID", order.number, wrong.amount_fen, "CNY", None, None, "4200TEST", shop.clock.now_ms(), None, b"{}"
+        QueryStatus.PAID,
+        order.number,
+        wrong.amount_fen,
+        "CNY",
+        None,
+        None,
+        "4200TEST",
+        shop.clock.now_ms(),
+        None,
+        b"{}",
     )
     settlement = shop.collection._settlement
     assert await shop.store.write(lambda tx: settlement.settle(tx, wrong, answer)) == "sale total"

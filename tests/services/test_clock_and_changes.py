@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from kiosk.services.changes import Changes, keys_of
+from kiosk.services.channel_watch import ChannelWatch
 from kiosk.services.clock import Clock
 
 
@@ -31,6 +32,27 @@ async def test_given_a_bell_when_it_rings_then_the_wait_ends_and_the_bell_is_cle
     async with asyncio.timeout(2):
         await waiting
     assert not bell.is_set()
+
+
+def test_given_a_providers_time_when_our_clock_is_put_right_then_it_is_no_longer_off() -> None:
+    clock = Clock()
+    watch = ChannelWatch(clock, lambda: None)
+    watch.answered(600_000)
+    assert watch.clock_is_off
+    clock.now_ms = lambda real=clock.now_ms: real() + 600_000  # type: ignore[method-assign]  somebody set it
+    assert not watch.clock_is_off
+
+
+def test_given_the_clock_is_advanced_with_the_world_when_the_provider_was_heard_before_then_nobody_is_stopped() -> None:
+    clock = Clock()
+    watch = ChannelWatch(clock, lambda: None)
+    watch.answered(0)
+    clock.advance(3_600_000)
+    assert not watch.clock_is_off
+    watch.answered(3_600_000)
+    assert watch.clock_is_off
+    clock.advance(3_600_000)
+    assert not watch.clock_is_off
 
 
 def test_a_clock_never_goes_back() -> None:
