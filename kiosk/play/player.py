@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from drivers.sandbox.remote import ControlFailed, SandboxControl
-from kiosk.play import script as say
+from kiosk.play import steps as say
 from kiosk.play.camera import UnreadableCode, read_code
 from kiosk.play.child import Child, ChildEnded
 from kiosk.play.picture import save
-from kiosk.play.script import Action, Step
 from kiosk.play.stage_client import StageLost
+from kiosk.play.steps import Action, Step
 from kiosk.play.store_check import ask
 from kiosk.play.text import Area, Control, NoSuchControl, pick, shows, shows_amount
 

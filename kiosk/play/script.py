@@ -7,11 +7,33 @@ fail by name when they are reached.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from kiosk.play.keys import is_key
+from kiosk.play.steps import (
+    Action,
+    Advance,
+    Choose,
+    Expect,
+    Fill,
+    Heal,
+    Kill,
+    Lang,
+    NotBuilt,
+    Pay,
+    Press,
+    Refuse,
+    Restart,
+    ScanText,
+    SetFault,
+    Shot,
+    SignIn,
+    Sql,
+    Step,
+    Type,
+    Wait,
+)
 
 DEFAULT_WITHIN_S: Final = 10.0
 FAULTS: Final = {
@@ -33,175 +55,6 @@ class ScriptError(Exception):
         super().__init__(f"line {line}: {why}")
         self.line = line
         self.why = why
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """Fill and send the sign-in screen."""
-
-    number: str
-    pin: str
-
-
-@dataclass(frozen=True, slots=True)
-class ScanText:
-    """The scanner reads `text` and sends Enter."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choose:
-    """Touch the control that shows `label`, the `nth` of several (1 = first); None demands that there is only one."""
-
-    label: str
-    nth: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """Replace the content of the field labelled `label`."""
-
-    label: str
-    nth: int | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Type:
-    """Type into the focus."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """Press one key."""
-
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Expect:
-    """`text` becomes visible within so many seconds."""
-
-    text: str
-    within_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """`text` is not visible, now and for a second."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pay:
-    """Photograph the code and pay it; `amount_fen` must be shown, when given."""
-
-    amount_fen: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class SetFault:
-    """Break `target` in the world until it is healed."""
-
-    target: str
-    kind: str
-    endpoint: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Heal:
-    """Repair `target`."""
-
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class Advance:
-    """Move the kiosk's and the world's clock."""
-
-    ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """SIGKILL and start again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Restart:
-    """Orderly stop and start again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Let real time pass."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """Save the screen as a picture."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lang:
-    """Switch the screen's language."""
-
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sql:
-    """A read-only question to the store and the answer it must give."""
-
-    query: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotBuilt:
-    """A step of a capability that this version does not have."""
-
-    name: str
-
-
-Action = (
-    SignIn
-    | ScanText
-    | Choose
-    | Fill
-    | Type
-    | Press
-    | Expect
-    | Refuse
-    | Pay
-    | SetFault
-    | Heal
-    | Advance
-    | Kill
-    | Restart
-    | Wait
-    | Shot
-    | Lang
-    | Sql
-    | NotBuilt
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the script: its number, its text as written, and what it asks for."""
-
-    line: int
-    text: str
-    action: Action
 
 
 def parse(source: str) -> tuple[Step, ...]:

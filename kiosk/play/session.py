@@ -17,13 +17,12 @@ from kiosk.demo.template import copy_seeded
 from kiosk.demo.world_process import WorldError, WorldHeld, WorldProcess
 from kiosk.play.child import Child, ChildEnded
 from kiosk.play.player import Player, StepFailed
-from kiosk.play.script import Step
+from kiosk.play.steps import Step
 from kiosk.services.clock import Clock
 
 _STORE_HELD = 3
 _ENTER_SCREEN = b"\x1b[?1049h\x1b[2J"
-# What the mirrored application may have switched on in the user's own terminal is switched off again.
-_LEAVE_SCREEN = b"\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l"
+_LEAVE_SCREEN = b"\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
 
 
 class WorldDown(Exception):  # noqa: N818  a finding, not a defect

@@ -35,6 +35,8 @@ _SEQUENCE: Final = re.compile(
 )
 _MARK: Final = re.compile(r"kiosk;(\d+)")
 _ALTERNATE_SCREEN: Final = "?1049"
+_QUERIES: Final = frozenset("cn")
+_PAINTING_MODES: Final = frozenset({"?7", "?25"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ class Terminal:
         rows: int,
         mirror: Callable[[bytes], None] | None = None,
     ) -> None:
-        """Start the program. `mirror` gets every byte it writes, from another thread."""
+        """Start the program. `mirror` gets what it paints, from another thread: nothing that a terminal would answer,
+        and nothing that switches the reporting of mouse or keys on.
+        """
         self.columns = columns
         self.rows = rows
         self.kitty = False
@@ -169,8 +173,6 @@ class Terminal:
     def _read(self) -> None:
         try:
             while data := os.read(self._master, 65536):
-                if self._mirror is not None:
-                    self._mirror(data)
                 with self.changed:
                     self._feed(self._decode(data))
                     self.changed.notify_all()
@@ -185,32 +187,36 @@ class Terminal:
         self._pending = ""
         position = 0
         while (escape := text.find("\x1b", position)) >= 0:
-            self._stream.feed(text[position:escape])
+            self._paint(text[position:escape])
             match = _SEQUENCE.match(text, escape)
             if match is None:
                 self._pending = text[escape:]
                 return
             self._sequence(match)
             position = match.end()
-        self._stream.feed(text[position:])
+        self._paint(text[position:])
+
+    def _paint(self, text: str) -> None:
+        self._stream.feed(text)
+        if self._mirror is not None and text:
+            self._mirror(text.encode())
 
     def _sequence(self, match: re.Match[str]) -> None:
         if match["csi"] is not None:
             parameters, end = match["csi"], match["end"]
             if end == "u" and parameters[:1] in {">", "<"}:
                 self.kitty = parameters[:1] == ">"
-            elif parameters[:1] in {"<", "=", ">"} or match["mid"] or (parameters[:1] == "?" and end not in "hl"):
+            elif parameters[:1] in {"<", "=", ">"} or match["mid"] or end in _QUERIES:
                 pass
-            elif parameters.startswith(_ALTERNATE_SCREEN) and end in "hl":
-                self._screen.erase_in_display(2)
-                self._screen.cursor_position()
-            else:
-                self._stream.feed(match[0])
+            elif parameters.startswith(_ALTERNATE_SCREEN):
+                self._paint("\x1b[2J\x1b[H")
+            elif parameters[:1] != "?" or (end in "hl" and parameters in _PAINTING_MODES):
+                self._paint(match[0])
         elif match["text"] is not None:
             if mark := _MARK.fullmatch(match["text"]):
                 self._mark = int(mark[1])
         elif match["osc"] is None:
-            self._stream.feed(match[0])
+            self._paint(match[0])
 
 
 def _cell(char: Char) -> ScreenCell:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kiosk.play import script as say
+from kiosk.play import steps as say
 from kiosk.play.script import ScriptError, parse
 
 
