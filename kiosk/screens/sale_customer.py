@@ -205,7 +205,7 @@ class CustomerScreen(SaleStepScreen):
                 )
             except Refusal as refusal:
                 if refusal.reason in _BLAMED:
-                    self._field(_BLAMED[refusal.reason]).enter()
+                    self._field(_BLAMED[refusal.reason]).correct()
                 raise
 
         self.advance("submit", submit)

@@ -244,6 +244,10 @@ class GoodsScreen(SaleStepScreen):
     def press_next(self) -> None:
         async def finish() -> Sale:
             await self._give_reason()
-            return await self.shop.sales.finish_goods(self.sale.id, operator=self.kiosk.acting())
+            try:
+                return await self.shop.sales.finish_goods(self.sale.id, operator=self.kiosk.acting())
+            except Refusal:
+                self._wanted().focus()
+                raise
 
         self.advance("next", finish)

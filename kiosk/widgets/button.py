@@ -18,6 +18,7 @@ class ActionButton(Button):
     next step, `careful` undoes or abandons something, `choice` selects one of several and may be `chosen`.
     """
 
+    FOCUS_ON_CLICK = False  # a touch does what it says and leaves the typing where it was
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", show=False)]
 
     def __init__(
@@ -71,7 +72,6 @@ class ChoiceButton(ActionButton):
 
 
 class TouchKey(ActionButton):
-    """A key of an on-screen pad: touching it leaves the focus in the field it types into."""
+    """A key of an on-screen pad: for fingers only, Tab passes it by."""
 
-    FOCUS_ON_CLICK = False
     can_focus = False

@@ -55,6 +55,7 @@ class Field(Vertical):
         self.label = label
         self.border_title = Content(label).markup
         self._start = value
+        self._known = value
         self._secret = secret
         self._limit = limit
 
@@ -75,17 +76,24 @@ class Field(Vertical):
 
     def fill(self, text: str) -> None:
         """Put text in without telling anybody: it was not typed."""
-        with self.input.prevent(Input.Changed):
-            self.input.value = text
-            self.input.cursor_position = len(text)
+        self._known = text
+        self.input.value = text
+        self.input.cursor_position = len(text)
 
     def enter(self) -> None:
         """Give the focus to the input."""
         self.input.focus()
 
+    def correct(self) -> None:
+        """Give the focus to the input with all of its text selected: what is typed next replaces it."""
+        self.input.focus()
+        self.input.select_all()
+
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Typed(self, event.value))
+        if event.value != self._known:
+            self._known = event.value
+            self.post_message(self.Typed(self, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

@@ -141,5 +141,5 @@ class TypedTwice(Horizontal):
 
 
 def _plain(text: str) -> str:
-    """As both typings are compared: blanks and case do not matter."""
-    return "".join(text.split()).upper()
+    """As both typings are compared: blanks, hyphens and case do not matter."""
+    return "".join(text.replace("-", " ").split()).upper()
