@@ -2,8 +2,10 @@
 
 import json
 import re
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -83,6 +85,8 @@ def play(script: Path, data: Path | None, show: bool, size: tuple[int, int], lan
             else:
                 click.echo(line)
 
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)  # what was started is taken down on the way out
     data = data.absolute() if data is not None else None
     try:
         outcome = Stagehand(data, *size, language, show).run(steps, told)
@@ -95,6 +99,10 @@ def play(script: Path, data: Path | None, show: bool, size: tuple[int, int], lan
     elif not outcome.passed:
         click.echo("\n".join(outcome.screen))
     return Exit.DONE if outcome.passed else Exit.NO
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def _read(script: Path) -> str:
