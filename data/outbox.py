@@ -66,3 +66,32 @@ def hurry(tx: Tx, key: str) -> bool:
     """Somebody asked for it now. False when it is not open."""
     sql = "UPDATE outbox SET next_at_ms = MIN(next_at_ms, ?) WHERE key = ? AND state = 'OPEN'"
     return tx.execute(sql, (tx.now_ms, key), touches=Touched("outbox", key)) == 1
+
+
+def first(*kinds: str) -> Wish | None:
+    """The open row of these kinds that is due first, now or later."""
+    marks = ", ".join("?" * len(kinds))
+    return fetch_one(
+        Wish,
+        f"FROM outbox WHERE state = 'OPEN' AND kind IN ({marks}) ORDER BY next_at_ms, key LIMIT 1",
+        *kinds,
+    )
+
+
+def hurry_all(tx: Tx, *kinds: str) -> None:
+    """After a start: everything open of these kinds is due at once."""
+    marks = ", ".join("?" * len(kinds))
+    tx.execute(
+        f"UPDATE outbox SET next_at_ms = ? WHERE state = 'OPEN' AND kind IN ({marks}) AND next_at_ms > ?",  # noqa: S608
+        (tx.now_ms, *kinds, tx.now_ms),
+    )
+
+
+def again(tx: Tx, key: str, kind: str, subject: str, at_ms: int) -> None:
+    """Wish for it (again) at that time, counting attempts anew; it may be open, done, or new."""
+    tx.enqueue(key, kind, subject, at_ms=at_ms)
+    tx.execute(
+        "UPDATE outbox SET state = 'OPEN', attempts = 0, next_at_ms = ? WHERE key = ?",
+        (at_ms, key),
+        touches=Touched("outbox", key),
+    )

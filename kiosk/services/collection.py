@@ -13,8 +13,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from data.database import select
 from data.models import Sale
+from data.queries.payments import live_orders, watched_orders
 from data.states import LIVE_ORDER, Channel, PaymentOrderState, SaleState, SaleStep
 from data.store import Store
 from data.unit_of_work import Tx
@@ -40,6 +40,8 @@ T = TypeVar("T")
 ANSWER_S = 2.5
 """How long a command waits for the provider before it returns with the state there is."""
 
+MADE_UP_FOR_MS = 30 * 86_400_000
+"""Orders closed longer ago than this are not watched any more, even when the kiosk was off meanwhile."""
 _SETTLED_ENOUGH = (PaymentOrderState.NEW, PaymentOrderState.SENT)
 
 
@@ -178,7 +180,7 @@ class CollectionService:
     async def run(self) -> None:
         """Follow every order that is not final, and watch the closed ones, until cancelled. Twice is once."""
         try:
-            for number, channel in await self._store.read(_unfinished):
+            for number, channel in await self._store.read(lambda: _unfinished(self._clock.now_ms())):
                 self._follow(number, channel)
             await asyncio.get_running_loop().create_future()
         finally:
@@ -254,10 +256,8 @@ def _state_of(sale: views.Sale, number: str) -> PaymentOrderState:
     return next(payment.state for payment in sale.payments if payment.number == number)
 
 
-def _unfinished() -> list[tuple[str, Channel]]:
-    """Every order that needs somebody: live, or closed and not watched to the end. The conditions are the indexes'."""
-    live = "state IN ('NEW', 'SENT', 'WAITING', 'CLOSING', 'UNKNOWN')"
-    watched = f"state = 'CLOSED' AND watch_from_ms IS NOT NULL AND watches_done < {len(WATCH_AFTER_MS)}"
-    columns = "SELECT number, channel FROM payment_order WHERE"
-    rows = [*select(f"{columns} {live}"), *select(f"{columns} {watched}")]
-    return [(str(number), Channel(channel)) for number, channel in rows if channel in (Channel.WECHAT, Channel.ALIPAY)]
+def _unfinished(now_ms: int) -> list[tuple[str, Channel]]:
+    """Every order that needs somebody: live, or closed and not watched to the end."""
+    closed = [order for order in watched_orders(now_ms - MADE_UP_FOR_MS) if order.watches_done < len(WATCH_AFTER_MS)]
+    online = (Channel.WECHAT, Channel.ALIPAY)
+    return [(order.number, order.channel) for order in (*live_orders(), *closed) if order.channel in online]

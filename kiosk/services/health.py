@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from data.database import select
+from data.queries.attention import Attention, attention
 from data.store import Store
 from drivers.printers.base import Fault, Paper
 from kiosk.services.changes import Changes
@@ -79,18 +79,6 @@ class Health:
     clock: Indicator
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What is in the queues."""
-
-    printing: int = 0
-    uncertain: int = 0
-    unknown_payments: int = 0
-    open_money: int = 0
-    invoicing: int = 0
-    failed_invoices: int = 0
-
-
 UNASKED = Indicator(Level.UNKNOWN, Reason.NOT_ASKED)
 
 _SEVERITY = (Level.OFF, Level.OK, Level.UNKNOWN, Level.ATTENTION, Level.FAULT)
@@ -108,10 +96,6 @@ _FAULTS = {
     Fault.OFFLINE: Reason.OFFLINE,
     Fault.ERROR: Reason.ERROR,
 }
-# Each begins with the literal condition of a partial index, so that counting walks what is open and nothing else.
-_JOBS = "SELECT COUNT(*) FROM print_job AS j WHERE state NOT IN ('PRINTED', 'CANCELLED')"
-_ORDERS = "SELECT COUNT(*) FROM payment_order WHERE state IN ('NEW', 'SENT', 'WAITING', 'CLOSING', 'UNKNOWN')"
-_INVOICES = "SELECT COUNT(*) FROM invoice WHERE final = 0 AND state NOT IN ('ISSUED', 'WITHDRAWN', 'REFUSED', 'LAPSED')"
 _COUNTED = frozenset({"printer", "payments", "invoices", "sales", "outbox"})
 
 
@@ -131,7 +115,7 @@ class HealthService:
         self._collection = collection
         self._invoicing = invoicing
         self._printing = printing
-        self._counts = Counts()
+        self._counts = Attention()
         self._warnings: tuple[str, ...] = ()
 
     @property
@@ -161,7 +145,7 @@ class HealthService:
         forget = self._changes.subscribe(lambda keys: changed.set() if keys & _COUNTED else None)
         try:
             while True:
-                counts = await self._store.read(_count)
+                counts = await self._store.read(lambda: attention(OWED_KIND))
                 if counts != self._counts:
                     self._counts = counts
                     self._changes.publish({"health"})
@@ -171,7 +155,7 @@ class HealthService:
             forget()
 
 
-def _printer(printers: Iterable[PrinterFacts], counts: Counts) -> Indicator:
+def _printer(printers: Iterable[PrinterFacts], counts: Attention) -> Indicator:
     lights = [_one_printer(facts) for facts in printers]
     worst = _worst(lights) if lights else UNASKED
     level, reason = worst.level, worst.reason
@@ -202,7 +186,7 @@ def _provider(facts: ChannelFacts) -> Indicator:
     return Indicator(Level.OK) if facts.asked else UNASKED
 
 
-def _payment(channels: Iterable[ChannelFacts], counts: Counts) -> Indicator:
+def _payment(channels: Iterable[ChannelFacts], counts: Attention) -> Indicator:
     lights = [_provider(facts) for facts in channels]
     worst = _worst(lights) if lights else Indicator(Level.OFF, Reason.NOT_SET_UP)
     level, reason = worst.level, worst.reason
@@ -211,7 +195,7 @@ def _payment(channels: Iterable[ChannelFacts], counts: Counts) -> Indicator:
     return Indicator(level, reason, counts.unknown_payments, counts.open_money, worst.since_ms)
 
 
-def _invoices(facts: ChannelFacts, counts: Counts) -> Indicator:
+def _invoices(facts: ChannelFacts, counts: Attention) -> Indicator:
     light = _provider(facts)
     level, reason = light.level, light.reason
     if level is Level.FAULT:
@@ -245,23 +229,3 @@ def _clock(channels: Iterable[ChannelFacts]) -> Indicator:
 
 def _worst(lights: list[Indicator]) -> Indicator:
     return max(lights, key=lambda light: _SEVERITY.index(light.level))
-
-
-def _count() -> Counts:
-    def one(sql: str) -> int:
-        return int(select(sql)[0][0])
-
-    return Counts(
-        printing=one(f"{_JOBS} AND state IN ('QUEUED', 'HELD', 'SENDING', 'SENT')"),
-        uncertain=one(
-            f"{_JOBS} AND state = 'UNCERTAIN' AND NOT EXISTS (SELECT 1 FROM print_job AS d "  # noqa: S608
-            "WHERE d.document = j.document AND d.document_key = j.document_key AND d.kind = 'DUPLICATE' "
-            "AND d.reason = 'UNCERTAIN:' || j.id)"
-        ),
-        unknown_payments=one(f"{_ORDERS} AND state = 'UNKNOWN'"),
-        open_money=one(f"{_ORDERS} AND note LIKE 'MISMATCH%'")
-        + one("SELECT COUNT(*) FROM sale WHERE state IN ('DRAFT', 'ORDERED', 'PAID') AND state = 'PAID'")
-        + one(f"SELECT COUNT(*) FROM outbox WHERE state = 'OPEN' AND kind = '{OWED_KIND}'"),  # noqa: S608
-        invoicing=one(f"{_INVOICES} AND state IN ('NEW', 'SENT', 'ISSUING')"),
-        failed_invoices=one(f"{_INVOICES} AND state = 'FAILED'"),
-    )

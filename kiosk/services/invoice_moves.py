@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from data.database import select
+from data import outbox
 from data.models import Invoice, Sale
+from data.outbox import Wish
 from data.states import InvoiceState
 from data.unit_of_work import Tx
 from drivers.invoices.base import InvoiceAnswer
 from kiosk.services.invoice_intents import FILES_KIND, OUTBOX_KIND, files_key, outbox_key
 
 S = InvoiceState
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """An outbox row: what is to be done, for which invoice, how often it was tried, when it is due."""
-
-    key: str
-    kind: str
-    number: str
-    attempts: int
-    next_at_ms: int
-    created_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +30,9 @@ class Facts:
     reason: str | None
 
 
-def next_task() -> Task | None:
-    """The task that is due first, now or later."""
-    rows = select(
-        "SELECT key, kind, subject, attempts, next_at_ms, created_at_ms FROM outbox "
-        "WHERE state = 'OPEN' AND kind IN (?, ?) ORDER BY next_at_ms, key LIMIT 1",
-        OUTBOX_KIND,
-        FILES_KIND,
-    )
-    return Task(*rows[0]) if rows else None
+def next_task() -> Wish | None:
+    """The task that is due first, now or later. Its subject is the invoice's number."""
+    return outbox.first(OUTBOX_KIND, FILES_KIND)
 
 
 def load_invoice(number: str) -> Facts | None:
@@ -77,36 +60,27 @@ def sale_of(number: str) -> Sale | None:
 
 def all_due(tx: Tx) -> None:
     """At a start everything open is looked at once."""
-    tx.execute(
-        "UPDATE outbox SET next_at_ms = ? WHERE state = 'OPEN' AND kind IN (?, ?) AND next_at_ms > ?",
-        (tx.now_ms, OUTBOX_KIND, FILES_KIND, tx.now_ms),
-    )
+    outbox.hurry_all(tx, OUTBOX_KIND, FILES_KIND)
 
 
-def put_off(tx: Tx, task: Task, at_ms: int, why: str | None) -> None:
+def put_off(tx: Tx, task: Wish, at_ms: int, why: str | None) -> None:
     """Not done yet: again at that time. The invoice shows when, and why."""
-    tx.execute(
-        "UPDATE outbox SET attempts = attempts + 1, next_at_ms = ?, last_error = ? WHERE key = ?",
-        (at_ms, why, task.key),
-    )
-    invoice = load_invoice(task.number)
+    outbox.later(tx, task.key, at_ms, why)
+    invoice = load_invoice(task.subject)
     if task.kind == OUTBOX_KIND and invoice is not None and invoice.state in (S.NEW, S.SENT, S.ISSUING):
-        tx.change(Invoice, task.number, next_at_ms=at_ms)
+        tx.change(Invoice, task.subject, next_at_ms=at_ms)
         if why is not None and invoice.reason != why:
-            tx.change(Invoice, task.number, reason=why)
+            tx.change(Invoice, task.subject, reason=why)
 
 
 def finish(tx: Tx, key: str) -> None:
     """Nothing more to do for it."""
-    tx.execute("UPDATE outbox SET state = 'DONE', last_error = NULL WHERE key = ?", (key,))
+    outbox.done(tx, key)
 
 
 def due_at(tx: Tx, number: str, at_ms: int) -> None:
     """(Re)open the invoice's task for that time."""
-    tx.enqueue(outbox_key(number), OUTBOX_KIND, number, at_ms=at_ms)
-    tx.execute(
-        "UPDATE outbox SET state = 'OPEN', attempts = 0, next_at_ms = ? WHERE key = ?", (at_ms, outbox_key(number))
-    )
+    outbox.again(tx, outbox_key(number), OUTBOX_KIND, number, at_ms)
 
 
 def accepted(tx: Tx, number: str, provider_serial: str, next_at_ms: int) -> None:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TypeVar
 
 from data.models import Invoice
+from data.outbox import Wish
 from data.states import InvoiceState
 from data.store import Store
 from data.unit_of_work import Tx
@@ -33,7 +34,7 @@ from kiosk.services.channel_watch import ChannelWatch
 from kiosk.services.clock import Clock
 from kiosk.services.invoice_files import InvoiceFiles
 from kiosk.services.invoice_intents import FILES_KIND, InvoiceIntents
-from kiosk.services.invoice_moves import Facts, Task
+from kiosk.services.invoice_moves import Facts
 
 log = logging.getLogger(__name__)
 
@@ -115,13 +116,13 @@ class InvoiceWorker:
             await self._trouble(task, error)
             return 0
         except Exception as error:
-            log.exception("invoice %s: a step failed", task.number)
+            log.exception("invoice %s: a step failed", task.subject)
             await self._store.write(partial(_put_off, task=task, seconds=STEP_FAILED_S, why=str(error)[:200] or "?"))
         self._failures = 0
         return 0
 
-    async def _do(self, task: Task) -> None:
-        invoice = await self._store.read(lambda: moves.load_invoice(task.number))
+    async def _do(self, task: Wish) -> None:
+        invoice = await self._store.read(lambda: moves.load_invoice(task.subject))
         if invoice is None:
             await self._make(task)
         elif task.kind == FILES_KIND:
@@ -129,7 +130,7 @@ class InvoiceWorker:
         else:
             await self._advance(task, invoice)
 
-    async def _advance(self, task: Task, invoice: Facts) -> None:
+    async def _advance(self, task: Wish, invoice: Facts) -> None:
         match invoice.state:
             case S.NEW:
                 await self._send_first(task, invoice)
@@ -145,19 +146,19 @@ class InvoiceWorker:
 
     # ------------------------------------------------------------ handing in
 
-    async def _make(self, task: Task) -> None:
+    async def _make(self, task: Wish) -> None:
         """The row could not be made when the sale was paid: its tax was not known."""
 
         def make(tx: Tx) -> None:
-            sale = moves.sale_of(task.number)
-            why = "its sale is not there" if sale is None else self._intents.create(tx, sale, task.number)
+            sale = moves.sale_of(task.subject)
+            why = "its sale is not there" if sale is None else self._intents.create(tx, sale, task.subject)
             if why is not None:
                 moves.put_off(tx, task, tx.now_ms + WITHOUT_SETTINGS_S * 1000, why)
 
         await self._store.write(make)
         self._changes.publish({"invoices", "sales"})
 
-    async def _send_first(self, task: Task, invoice: Facts) -> None:
+    async def _send_first(self, task: Wish, invoice: Facts) -> None:
         """NEW to SENT with lines and bytes, then hand in. What lacks a setting waits, with that reason."""
 
         def send(tx: Tx) -> str | None:
@@ -195,7 +196,7 @@ class InvoiceWorker:
 
     # ------------------------------------------------------------ asking
 
-    async def _find_out(self, task: Task, invoice: Facts) -> None:
+    async def _find_out(self, task: Wish, invoice: Facts) -> None:
         """SENT: nobody knows whether it arrived."""
         answer = await self._call(self._provider.query(invoice.number))
         if answer.status is InvoiceStatus.NOT_FOUND:
@@ -212,7 +213,7 @@ class InvoiceWorker:
             return
         await self._decide(task, invoice, answer)
 
-    async def _ask_again(self, task: Task, invoice: Facts) -> None:
+    async def _ask_again(self, task: Wish, invoice: Facts) -> None:
         """ISSUING: the provider accepted it."""
         answer = await self._call(self._provider.query(invoice.number))
         if answer.status is InvoiceStatus.NOT_FOUND:
@@ -223,7 +224,7 @@ class InvoiceWorker:
             return
         await self._decide(task, invoice, answer)
 
-    async def _decide(self, task: Task, invoice: Facts, answer: InvoiceAnswer) -> None:
+    async def _decide(self, task: Wish, invoice: Facts, answer: InvoiceAnswer) -> None:
         match answer.status:
             case InvoiceStatus.ISSUED if answer.total_fen not in (None, invoice.total_fen):
                 why = f"MISMATCH: issued over {answer.total_fen} fen"
@@ -242,7 +243,7 @@ class InvoiceWorker:
             case _:
                 await self._later(task, _poll_s(task), None)
 
-    async def _fetch(self, task: Task, invoice: Facts) -> None:
+    async def _fetch(self, task: Wish, invoice: Facts) -> None:
         """Its files. A document that does not come holds up nobody but itself."""
         answer = await self._call(self._provider.query(invoice.number))
         try:
@@ -257,17 +258,17 @@ class InvoiceWorker:
 
     # ------------------------------------------------------------ how
 
-    async def _later(self, task: Task, seconds: float, why: str | None) -> None:
+    async def _later(self, task: Wish, seconds: float, why: str | None) -> None:
         await self._store.write(partial(_put_off, task=task, seconds=seconds, why=why))
         self._changes.publish({"invoices"})
 
-    async def _trouble(self, task: Task, error: InvoiceError) -> None:
+    async def _trouble(self, task: Wish, error: InvoiceError) -> None:
         """The provider does not answer, or does not take us: the task waits, and so does every other one."""
         pause = OUTAGE_S[self._failures] if self._failures < len(OUTAGE_S) else OUTAGE_LAST_S
         self._failures += 1
-        log.warning("invoice %s: %s", task.number, error)
+        log.warning("invoice %s: %s", task.subject, error)
         why = str(error)[:200]
-        invoice = await self._store.read(lambda: moves.load_invoice(task.number))
+        invoice = await self._store.read(lambda: moves.load_invoice(task.subject))
         await self._store.write(partial(_put_off, task=task, seconds=pause, why=why))
         self._changes.publish({"invoices", *([f"sale:{invoice.sale_id}"] if invoice else [])})
         self._not_before_ms = self._clock.steady_ms() + _ms(pause)
@@ -309,11 +310,11 @@ class InvoiceWorker:
         return result
 
 
-def _put_off(tx: Tx, task: Task, seconds: float, why: str | None) -> None:
+def _put_off(tx: Tx, task: Wish, seconds: float, why: str | None) -> None:
     moves.put_off(tx, task, tx.now_ms + _ms(seconds), why)
 
 
-def _poll_s(task: Task) -> float:
+def _poll_s(task: Wish) -> float:
     return POLL_S[min(task.attempts, len(POLL_S) - 1)]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from data.database import select
 from data.models import PrintJob, Sale
+from data.spool import in_state
 from data.states import PrintJobState
 from data.unit_of_work import Tx
 from drivers.printers.base import PrintOutcome
@@ -26,16 +26,11 @@ Mine = Callable[[str], bool]
 
 def waiting(mine: Mine) -> list[PrintJob]:
     """Jobs that still have to leave, oldest first."""
-    return _open_jobs("state IN ('QUEUED', 'HELD')", mine)
+    return _open_jobs((S.QUEUED, S.HELD), mine)
 
 
-def _open_jobs(condition: str, mine: Mine) -> list[PrintJob]:
-    """Begins with the literal condition of the partial index, so that millions of printed jobs are not walked."""
-    rows = select(
-        f"SELECT id, printer FROM print_job WHERE state NOT IN ('PRINTED', 'CANCELLED') AND {condition} "  # noqa: S608
-        "ORDER BY queued_at_ms, id"
-    )
-    found = [PrintJob.find(str(job_id)) for job_id, printer in rows if mine(str(printer))]
+def _open_jobs(states: Collection[PrintJobState], mine: Mine) -> list[PrintJob]:
+    found = [PrintJob.find(job.id) for job in in_state(states) if mine(job.printer)]
     return [job for job in found if job is not None]
 
 
@@ -47,7 +42,7 @@ def sale_of_job(job: PrintJob) -> str | None:
 
 def interrupted(tx: Tx, mine: Mine) -> None:
     """At a start: nobody saw whether these came out."""
-    for job in _open_jobs("state IN ('SENDING', 'SENT')", mine):
+    for job in _open_jobs((S.SENDING, S.SENT), mine):
         tx.move(PrintJob, job.id, S.UNCERTAIN, expect=(S.SENDING, S.SENT), error=BY_RESTART)
 
 
