@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from data.queries.shop import token as find_token
 from data.store import Store
-from data.tokens import keep
+from data.tokens import keep_token
 from drivers.invoices.base import Token
 
 FOR_EVER = 0
@@ -28,4 +28,8 @@ class StoredTokens:
     async def put(self, token: Token) -> None:
         """Keep it in place of the last one."""
         expires = FOR_EVER if token.expires_at_ms is None else token.expires_at_ms
-        await self._store.write(lambda tx: keep(tx, self._provider, token.value, token.obtained_at_ms, expires))
+        await self._store.write(
+            lambda tx: keep_token(
+                tx, self._provider, token.value, fetched_at_ms=token.obtained_at_ms, expires_at_ms=expires
+            )
+        )
