@@ -64,10 +64,6 @@ class PriceScreen(SaleStepScreen):
     def first_focus(self) -> Widget | None:
         return self.query_one("#amount", Field).input
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self._preselect()
-
     def _channels(self) -> list[Channel]:
         """What is built and switched on, in the order of the store's list."""
         return [channel for channel in Channel if channel in self.shop.collection.channels]
@@ -75,12 +71,6 @@ class PriceScreen(SaleStepScreen):
     def _choices(self) -> Iterable[ChoiceButton]:
         for channel in self._channels():
             yield ChoiceButton(words.channel(channel), channel.value, chosen=channel is self._channel)
-
-    def _preselect(self) -> None:
-        """The only channel is selected already: there is nothing to choose."""
-        channels = self._channels()
-        if len(channels) == 1:
-            self._select(channels[0])
 
     def changed(self, keys: frozenset[str]) -> None:
         super().changed(keys)
@@ -93,7 +83,6 @@ class PriceScreen(SaleStepScreen):
         row = self.query_one("#channels", Horizontal)
         await row.remove_children()
         await row.mount_all(self._choices())
-        self._preselect()
 
     def _summary(self) -> Content:
         goods = [line for line in self.sale.lines if line.kind is not LineKind.VEHICLE]
@@ -150,12 +139,16 @@ class PriceScreen(SaleStepScreen):
             return
         event.stop()
         self._select(Channel(event.button.value))
+        self.query_one("#collect", ActionButton).focus()
 
     def press_collect(self) -> None:
         channel, amount = self._channel, self._amount
 
         async def collect() -> Sale:
             if channel is None:
+                # A single channel is still chosen: what is learned today holds when there are several.
+                for choice in list(self.query(ChoiceButton))[:1]:
+                    choice.focus()
                 raise Refusal(Reason.NO_CHANNEL)
             return await self.shop.collection.start(self.sale.id, channel, amount, self.kiosk.acting())
 
