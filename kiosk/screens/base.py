@@ -19,6 +19,9 @@ from textual.widgets import Button, Static
 
 from kiosk import i18n
 from kiosk.i18n import tr
+from kiosk.rules.codes import CodeKind
+from kiosk.rules.refusals import Refusal
+from kiosk.screens.code_check import check_typed
 from kiosk.screens.ports import ShopPort
 from kiosk.services.views import Sale, SaleState
 from kiosk.widgets.button import ActionButton
@@ -154,6 +157,15 @@ class KioskScreen(Screen[None]):
     def fields(self) -> list[Field]:
         """The labelled inputs of this screen."""
         return list(self.query(Field))
+
+    def judge_typed(self, text: str, wanted: CodeKind) -> bool:
+        """Whether the first typing of a code has the shape of `wanted`; if not, say so."""
+        try:
+            check_typed(text, wanted, self.shop.clock.now_ms())
+        except Refusal as refusal:
+            self.kiosk.refuse(refusal)
+            return False
+        return True
 
     def do(self, work: Callable[[], Awaitable[None]], group: str) -> None:
         """Do `work` beside everything else; what still runs in the same group is dropped for it."""

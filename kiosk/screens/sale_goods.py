@@ -13,7 +13,6 @@ from textual.widgets import Button, Static
 from kiosk.i18n import tr
 from kiosk.rules.codes import CodeKind
 from kiosk.rules.refusals import Reason, Refusal
-from kiosk.screens.code_check import check_typed
 from kiosk.screens.sale_step import SaleStepScreen
 from kiosk.services.views import Line, LineKind, Sale
 from kiosk.widgets.button import ActionButton
@@ -176,13 +175,8 @@ class GoodsScreen(SaleStepScreen):
 
     def on_typed_twice_first(self, event: TypedTwice.First) -> None:
         kind = CodeKind.BATTERY if event.pair.id == "battery" else CodeKind.CHARGER
-
-        async def check() -> None:
-            check_typed(event.text, kind, self.shop.clock.now_ms())
-            if event.entered:
-                event.pair.again.enter()
-
-        self.kiosk.command("check", check)
+        if self.judge_typed(event.text, kind) and event.entered:
+            event.pair.again.enter()
 
     def on_typed_twice_differs(self, event: TypedTwice.Differs) -> None:
         self.kiosk.refuse(Refusal(Reason.TYPED_TWICE_DIFFERS))

@@ -15,7 +15,6 @@ from kiosk.rules.codes import CodeKind
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.screens import words
 from kiosk.screens.base import KioskScreen
-from kiosk.screens.code_check import check_typed
 from kiosk.screens.sale_step import STEPS, SaleStepScreen
 from kiosk.services.views import Sale, VehicleCard
 from kiosk.widgets.button import ActionButton, ChoiceButton
@@ -57,12 +56,8 @@ class NewSaleScreen(KioskScreen):
         return self.query_one(TypedTwice).first.input
 
     def on_typed_twice_first(self, event: TypedTwice.First) -> None:
-        async def check() -> None:
-            check_typed(event.text, CodeKind.VEHICLE, self.shop.clock.now_ms())
-            if event.entered:
-                event.pair.again.enter()
-
-        self.kiosk.command("check", check)
+        if self.judge_typed(event.text, CodeKind.VEHICLE) and event.entered:
+            event.pair.again.enter()
 
     def on_typed_twice_differs(self, event: TypedTwice.Differs) -> None:
         self.kiosk.refuse(Refusal(Reason.TYPED_TWICE_DIFFERS))

@@ -1,0 +1,99 @@
+"""A real shop on a real store behind the screens: seeded like the demo, without provider and printer."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from data.store import Store
+from kiosk.app import KioskApp
+from kiosk.demo.catalogue import demo_shop
+from kiosk.demo.seeding import seed
+from kiosk.services.clock import Clock
+from kiosk.settings import Settings
+from kiosk.shop import Shop
+from kiosk.widgets.button import ActionButton
+from kiosk.widgets.field import Field
+from kiosk.widgets.frame import MessageLine
+
+
+class Till:
+    """A running application and what a person does to it."""
+
+    def __init__(self, app: KioskApp, pilot: Pilot[None]) -> None:
+        self.app, self.pilot = app, pilot
+
+    async def settle(self) -> None:
+        """Wait until everything done so far is committed and painted."""
+        for _ in range(400):
+            await self.pilot.pause(0.01)
+            if not self.app.busy and not any(worker.is_running for worker in self.app.workers):
+                break
+        await self.pilot.pause()
+
+    async def scan(self, text: str) -> None:
+        """The scanner reads `text`: its keys come at once, then Enter."""
+        for character in text:
+            self.app.post_message(events.Key(character, character))
+        self.app.post_message(events.Key("enter", "\r"))
+        await self.settle()
+
+    async def write(self, field: str, text: str) -> None:
+        """Type into a field, replacing what stands in it."""
+        target = self.field(field)
+        target.enter()
+        target.input.value = text
+        await self.settle()
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settle()
+
+    async def touch(self, label: str) -> None:
+        """Touch the button that says `label`."""
+        button = next(one for one in self.app.screen.query(ActionButton) if one.caption == label and one.display)
+        await self.pilot.click(button)
+        await self.settle()
+
+    async def sign_in(self, role: str = "clerk") -> None:
+        operator = next(one for one in demo_shop().operators if one.role.lower() == role)
+        await self.write("operator", operator.number)
+        await self.write("pin", operator.pin)
+        await self.press("f8")
+
+    def field(self, name: str) -> Field:
+        return self.app.screen.query_one(f"#{name}", Field)
+
+    @property
+    def message(self) -> str:
+        return self.app.screen.query_one(MessageLine).text
+
+    @property
+    def screen(self) -> str:
+        return type(self.app.screen).__name__
+
+
+Open = Callable[..., AbstractAsyncContextManager[Till]]
+
+
+@pytest.fixture
+def till(tmp_path: Path) -> Open:
+    """Opens the application on one store; opening it again is a restart."""
+
+    @asynccontextmanager
+    async def open_till(language: str = "zh_CN", size: tuple[int, int] = (80, 24)) -> AsyncIterator[Till]:
+        clock = Clock()
+        store = Store.open(tmp_path, now_ms=clock.now_ms)
+        seed(store, clock, past=3)
+        store.close()
+        app = KioskApp(Shop.open(Settings(), tmp_path, clock), language=language)
+        async with app.run_test(size=size) as pilot:
+            one = Till(app, pilot)
+            await one.settle()
+            yield one
+
+    return open_till

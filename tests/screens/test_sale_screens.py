@@ -1,0 +1,224 @@
+"""The sale on the screen, with a real shop behind it."""
+
+import asyncio
+
+import pytest
+from rich.cells import cell_len
+from textual.drivers import linux_driver
+
+from kiosk.demo.catalogue import demo_shop
+from kiosk.services.views import SaleStep
+from kiosk.widgets.button import ActionButton, ChoiceButton
+from kiosk.widgets.field import Field
+from kiosk.widgets.frame import HelpLine
+
+BIKE = demo_shop().vehicles[1]
+FOUR_BATTERIES = next(one for one in demo_shop().vehicles[:20] if len(one.batteries) == 4)
+
+
+async def test_given_a_scan_in_the_middle_of_typing_then_it_finds_its_place_and_the_field_is_as_before(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        await one.scan(BIKE.vehicle)
+        await one.press("enter", "enter")
+        await one.write("battery-first", "990")
+        await one.scan(BIKE.charger)
+        assert one.field("battery-first").text == "990"
+        assert one.app.screen.sale.lines[-1].code == BIKE.charger
+        assert not one.app.screen.query_one("#charger").asking
+
+
+async def test_given_scans_and_enter_only_then_the_sale_reaches_the_customer(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        await one.scan(BIKE.vehicle)
+        await one.press("enter", "enter")
+        for code in (*BIKE.batteries, BIKE.charger):
+            await one.scan(code)
+        await one.press("enter")
+        assert one.screen == "CustomerScreen"
+        assert one.app.screen.sale.step is SaleStep.CUSTOMER
+
+
+async def test_given_a_code_typed_twice_then_it_is_taken_and_an_enter_presses_nothing(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        await one.touch("捆绑销售")
+        await one.write("vehicle-first", BIKE.vehicle)
+        assert one.field("vehicle-again").display
+        await one.write("vehicle-again", "1" * len(BIKE.vehicle))
+        assert one.message.startswith("不能")
+        assert one.screen == "NewSaleScreen"
+        await one.write("vehicle-again", BIKE.vehicle)
+        assert one.screen == "VehicleScreen"
+        await one.press("enter")
+        assert one.app.screen.sale.colour is None
+        await one.press("enter")
+        assert one.app.screen.sale.colour in BIKE.colours
+        assert one.screen == "VehicleScreen"
+
+
+async def test_given_a_malformed_first_typing_when_entered_then_it_is_refused_and_nothing_is_opened(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        await one.touch("捆绑销售")
+        await one.write("vehicle-first", "12345")
+        await one.press("enter")
+        assert one.message.startswith("不能使用 12345")
+        assert await one.app.shop.sales.parked() == ()
+
+
+async def test_given_a_button_pressed_too_early_then_it_says_why_and_the_step_stays(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        await one.scan(BIKE.vehicle)
+        await one.touch("开始捆绑")
+        assert one.message.startswith("不能开始：还没有选颜色")
+        await one.touch(BIKE.colours[0])
+        await one.touch("开始捆绑")
+        await one.touch("下一步")
+        assert one.message.startswith("不能进入下一步")
+        assert one.screen == "GoodsScreen"
+
+
+async def test_given_a_restart_then_what_was_typed_and_chosen_is_back(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        await one.scan(BIKE.vehicle)
+        await one.press("enter", "enter")
+        for code in (*BIKE.batteries, BIKE.charger):
+            await one.scan(code)
+        await one.press("f8")
+        await one.write("name", "王[/]小明")
+        await one.write("division", "西湖")
+        await one.press("down", "enter")
+        chosen = one.field("division").text
+        assert chosen == "江西省 南昌市 西湖区"
+    async with till() as one:
+        await one.sign_in()
+        await one.press("f3")
+        assert one.screen == "CustomerScreen"
+        assert one.field("name").text == "王[/]小明"
+        assert one.field("division").text == chosen
+        assert not one.app.screen.query(ChoiceButton)
+
+
+async def test_given_two_quick_touches_when_the_first_is_under_way_then_the_second_is_ignored(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        runs = []
+
+        async def work() -> None:
+            runs.append(len(runs))
+            await asyncio.sleep(0.05)
+
+        one.app.command("twice", work)
+        one.app.command("twice", work)
+        assert one.app.busy == 1
+        await one.settle()
+        assert runs == [0]
+
+
+async def test_given_an_unforeseen_error_then_a_number_is_shown_and_found_in_the_log(till, tmp_path) -> None:
+    async with till() as one:
+
+        async def fail() -> None:
+            raise ZeroDivisionError("boom")
+
+        one.app.command("fail", fail)
+        await one.settle()
+        reference = one.message.partition("内部错误 ")[2][:6]
+        assert "boom" not in one.message
+        assert f"reference {reference}" in (tmp_path / "kiosk.log").read_text("utf-8")
+
+
+async def test_given_a_scan_before_signing_in_or_while_locked_then_it_only_says_a_line(till) -> None:
+    async with till() as one:
+        await one.scan(BIKE.vehicle)
+        assert one.message.startswith("不能在登录前")
+        assert one.field("operator").text == ""
+        await one.sign_in()
+        await one.press("f9")
+        await one.scan(BIKE.vehicle)
+        assert one.message.startswith("不能在锁定时")
+        assert await one.app.shop.sales.parked() == ()
+
+
+async def test_given_a_lock_in_a_sale_when_unlocked_then_the_typing_goes_on_where_it_was(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        await one.scan(BIKE.vehicle)
+        await one.press("enter", "enter")
+        await one.write("battery-first", "990PB")
+        one.app.lock()
+        await one.settle()
+        pin = next(operator.pin for operator in demo_shop().operators if operator.number == one.app.operator.number)
+        await one.write("pin", pin)
+        await one.press("enter")
+        assert one.screen == "GoodsScreen"
+        assert one.field("battery-first").text == "990PB"
+
+
+async def test_given_another_language_in_the_middle_of_a_sale_then_what_was_typed_stays(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        await one.touch("捆绑销售")
+        await one.write("vehicle-first", "999")
+        await one.app.use_language("en")
+        await one.settle()
+        assert one.field("vehicle-first").text == "999"
+        assert one.field("vehicle-first").label == "Vehicle code"
+
+
+async def test_given_a_byte_that_is_not_utf8_from_the_terminal_then_the_input_lives_on(till) -> None:
+    async with till():
+        decode = linux_driver.getincrementaldecoder("utf-8")().decode
+        assert decode(b"9\xff9") == "9\N{REPLACEMENT CHARACTER}9"
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en", "ja", "ru"])
+async def test_every_step_fits_a_small_screen_with_targets_a_finger_can_hit(till, language) -> None:
+    async with till(language) as one:
+        fits(one)
+        await one.sign_in("owner")
+        fits(one)
+        await one.press("f8")
+        fits(one)
+        await one.scan(FOUR_BATTERIES.vehicle)
+        fits(one)
+        await one.press("enter", "enter")
+        for code in (*FOUR_BATTERIES.batteries, FOUR_BATTERIES.charger):
+            await one.scan(code)
+        fits(one)
+        await one.press("enter")
+        fits(one)
+        await one.write("name", "王小明")
+        await one.write("phone", "13812345678")
+        await one.write("address", "文三路 100 号")
+        await one.write("division", "西湖")
+        await one.press("enter", "f8")
+        assert one.screen == "PriceScreen"
+        fits(one)
+        await one.press("f6", "f4")
+        fits(one)
+        await one.press("enter", "enter")
+        fits(one)
+        await one.press("f8")
+        fits(one)
+
+
+def fits(one) -> None:
+    """Nothing to touch lies outside, is too small or shows less than its label; the help line is one line."""
+    screen = one.app.screen
+    for button in screen.query(ActionButton):
+        if button.display and all(parent.display for parent in button.ancestors):
+            assert button.region in screen.region, button.caption
+            assert button.region.height >= 3, button.caption
+            assert button.region.width >= 6, button.caption
+            assert cell_len(button.label.plain) <= button.content_region.width, button.caption
+    for field in screen.query(Field):
+        if field.display and field.parent.display:
+            assert field.region in screen.region, field.label
+            assert cell_len(field.label) <= field.region.width - 4, field.label
+    for line in screen.query(HelpLine):
+        assert cell_len(str(line.content)) <= line.content_region.width * line.content_region.height

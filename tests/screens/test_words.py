@@ -1,0 +1,101 @@
+"""Every text of the screens: translated, worded as the contract asks, fitting its line."""
+
+import ast
+import gettext
+import string
+from collections.abc import Iterator
+from importlib import resources
+
+import pytest
+from rich.cells import cell_len
+
+from kiosk import i18n
+from kiosk.rules.refusals import Reason, Refusal
+from kiosk.screens.wording import SENTENCES, sentence
+
+LABELS = tuple(
+    "操作员 登录 捆绑销售 销售单 求助 锁定 开始捆绑 下一步 上一步 整车编码 电池码 充电器码 再输一次 姓名 手机号码 "  # noqa: SIM905
+    "行政区划 详细地址 提交 实际销售金额 微信 收款 取消收款 挂单 取单 完成 返回 待支付 已支付 未知 已关闭 开票中 "
+    "已开票 开票失败 打印中 已打印 待确认 查看 下载 退出演示".split()
+)
+
+
+def sources() -> Iterator[str]:
+    package = resources.files("kiosk")
+    yield package.joinpath("app.py").read_text("utf-8")
+    for room in ("screens", "widgets"):
+        for file in package.joinpath(room).iterdir():
+            if file.name.endswith(".py"):
+                yield file.read_text("utf-8")
+
+
+def used() -> set[str]:
+    """Every text that goes through `tr` or `mark`."""
+    found: set[str] = set()
+    for source in sources():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"tr", "mark"}:
+                argument = node.args[0] if node.args else None
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    found.add(argument.value)
+    return found
+
+
+def catalogue(language: str) -> gettext.GNUTranslations:
+    compiled = resources.files("kiosk").joinpath("locales", language, "LC_MESSAGES", "kiosk.mo")
+    with compiled.open("rb") as stream:
+        return gettext.GNUTranslations(stream)
+
+
+def names(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_text_of_the_screens_has_an_english_form_with_the_same_facts() -> None:
+    english = catalogue("en")
+    texts = used()
+    assert len(texts) > 250
+    assert {text for text in texts if english.gettext(text) == text and not text.isascii()} == set()
+    assert {text for text in texts if names(text) != names(english.gettext(text))} == set()
+
+
+@pytest.mark.parametrize("language", ["ja", "ru"])
+def test_a_language_that_is_begun_knows_the_canonical_labels_and_falls_back_to_english(language: str) -> None:
+    known = catalogue(language)
+    same_in_japanese = {"行政区画"}
+    assert {label for label in LABELS if known.gettext(label) == label} <= same_in_japanese
+    i18n.use(language)
+    try:
+        assert i18n.tr("请扫描整车编码") == "Scan the vehicle code"
+    finally:
+        i18n.use(i18n.SOURCE)
+
+
+def test_the_canonical_labels_are_texts_of_the_screens() -> None:
+    assert set(LABELS) - used() == set()
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_refusal_says_why_in_a_sentence_that_begins_with_cannot(reason: Reason) -> None:
+    assert SENTENCES[reason].startswith("不能")
+    i18n.use("en")
+    try:
+        assert sentence(Refusal(reason, code="X", text="[/]{}")).startswith("Cannot")
+    finally:
+        i18n.use(i18n.SOURCE)
+
+
+def test_given_a_fact_with_markup_or_braces_when_worded_then_it_stays_as_it_is() -> None:
+    told = sentence(Refusal(Reason.AMOUNT_INVALID, text="[b]{0}{x}[/"))
+    assert "[b]{0}{x}[/" in told
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_a_refusal_fits_its_two_lines(language: str) -> None:
+    i18n.use(language)
+    try:
+        facts = {"code": "990PB48SYNTH20G1A0000003", "kind": "BATTERY", "expected": "VEHICLE", "need": "4", "have": "3"}
+        long = [reason for reason in Reason if cell_len(sentence(Refusal(reason, **facts))) > 150]
+    finally:
+        i18n.use(i18n.SOURCE)
+    assert long == []
