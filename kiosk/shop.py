@@ -32,6 +32,7 @@ from kiosk.services.sale import SaleService
 from kiosk.services.settlement import Settlement
 from kiosk.services.sign_in import SignInService
 from kiosk.services.slips import Press, ShopFacts, Slips
+from kiosk.services.waiting import WaitingSales
 from kiosk.settings import InvoicesSection, NuonuoSection, PrinterSection, Settings, SettingsError, WeChatSection
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Shop:
         self.sign_in = SignInService(store, clock)
         self.sales = SaleService(store, clock, terminal)
         self.lookups = Lookups(store)
+        self.waiting = WaitingSales(store)
         self.collection = CollectionService(store, clock, self.changes, settlement, terms)
         self.invoicing = InvoicingService(store, clock, self.changes, self._intents)
         self.printing = PrintingService(store, clock, self.changes, self._slips)

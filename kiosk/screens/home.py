@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Grid, Vertical
+from textual.widgets import Button
 
 from kiosk import i18n
 from kiosk.i18n import tr
@@ -15,6 +16,14 @@ from kiosk.screens.base import KioskScreen
 from kiosk.services.views import ParkedSale
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.frame import Tone
+
+
+class NoticeButton(ActionButton):
+    """Leads to the sale that waits for somebody."""
+
+    def __init__(self, notice: notices.Notice) -> None:
+        super().__init__(notice.text, classes="notice attention")
+        self.sale_id = notice.sale_id
 
 
 class HomeScreen(KioskScreen):
@@ -80,16 +89,25 @@ class HomeScreen(KioskScreen):
             self._notices = found
             box = self.query_one("#notices", Vertical)
             await box.remove_children()
-            await box.mount_all(
-                ActionButton(one.text, id=f"notice-{number}", classes=f"notice {one.tone.value}")
-                for number, one in enumerate(found)
-            )
+            await box.mount_all(NoticeButton(one) for one in found)
 
     def _may_leave(self) -> bool:
         operator = self.kiosk.operator
         return self.kiosk.demo is not None and operator is not None and may(operator.role.value, Command.LEAVE_DEMO)
 
     # Buttons
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if not isinstance(event.button, NoticeButton):
+            super().on_button_pressed(event)
+            return
+        event.stop()
+        sale_id = event.button.sale_id
+
+        async def open_sale() -> None:
+            await self.kiosk.show_sale(await self.shop.sales.load(sale_id))
+
+        self.kiosk.command("notice", open_sale)
 
     def press_bundle(self) -> None:
         from kiosk.screens.sale_vehicle import NewSaleScreen

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiosk.i18n import tr
+from kiosk.i18n import mark, tr
 from kiosk.screens.ports import ShopPort
-from kiosk.services.views import SaleState
+from kiosk.services.waiting import Waiting
 from kiosk.widgets.frame import GLYPHS, Tone
 
 MOST = 2
+
+_TEXTS = {
+    Waiting.LATE_PAYMENT: mark("晚到付款 {serial}：请交车"),
+    Waiting.WRONG_PAYMENT: mark("付款与应收不符 {serial}：请联系支付平台"),
+    Waiting.UNCERTAIN_SLIP: mark("待确认凭条 {serial}：看看是否打出来了"),
+    Waiting.FAILED_INVOICE: mark("开票失败 {serial}：请查看原因"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +25,11 @@ class Notice:
 
     sale_id: str
     text: str
-    tone: Tone
 
 
 async def gather(shop: ShopPort) -> tuple[Notice, ...]:
-    """The newest notices, at most `MOST`; the rest shows once these are settled."""
-    late = [one for one in await shop.sales.parked() if one.state is SaleState.PAID]
-    found = [_notice(one.id, tr("晚到付款：{vehicle}，请交车", vehicle=one.vehicle)) for one in late]
-    return tuple(found[:MOST])
-
-
-def _notice(sale_id: str, text: str) -> Notice:
-    return Notice(sale_id, f"{GLYPHS[Tone.ATTENTION]}{text}", Tone.ATTENTION)
+    """The most pressing, at most `MOST`; the rest shows once these are settled."""
+    found = await shop.waiting.newest(MOST)
+    return tuple(
+        Notice(one.sale_id, GLYPHS[Tone.ATTENTION] + tr(_TEXTS[one.why], serial=one.serial)) for one in found[:MOST]
+    )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kiosk.services.printing import PrintingService
     from kiosk.services.sale import SaleService
     from kiosk.services.sign_in import SignInService
+    from kiosk.services.waiting import WaitingSales
 
 
 class ShopPort(Protocol):
@@ -40,6 +41,8 @@ class ShopPort(Protocol):
     def printing(self) -> PrintingService: ...
     @property
     def lookups(self) -> Lookups: ...
+    @property
+    def waiting(self) -> WaitingSales: ...
     @property
     def health(self) -> HealthService: ...
     async def start(self) -> None: ...

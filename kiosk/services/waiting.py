@@ -1,0 +1,19 @@
+"""What waits for a person: late payments, slips nobody saw come out, invoices that failed."""
+
+from __future__ import annotations
+
+from data.queries.waiting import Waiting, WaitingSale, waiting_sales
+from data.store import Store
+
+__all__ = ["Waiting", "WaitingSale", "WaitingSales"]
+
+
+class WaitingSales:
+    """Reads only."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def newest(self, limit: int) -> tuple[WaitingSale, ...]:
+        """At most `limit` of each kind, money first."""
+        return await self._store.read(lambda: waiting_sales(limit))
