@@ -19,9 +19,7 @@ from textual.widgets import Button, Static
 
 from kiosk import i18n
 from kiosk.i18n import tr
-from kiosk.rules.codes import CodeKind
 from kiosk.rules.refusals import Refusal
-from kiosk.screens.code_check import check_typed
 from kiosk.screens.ports import ShopPort
 from kiosk.services.views import Sale, SaleState
 from kiosk.widgets.button import ActionButton
@@ -30,6 +28,7 @@ from kiosk.widgets.frame import HelpLine, MessageLine, StatusLine, TitleBar, Ton
 
 if TYPE_CHECKING:
     from kiosk.app import KioskApp
+    from kiosk.rules.codes import CodeKind
 
 F_KEYS = ("f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10")
 
@@ -160,6 +159,8 @@ class KioskScreen(Screen[None]):
 
     def judge_typed(self, text: str, wanted: CodeKind) -> bool:
         """Whether the first typing of a code has the shape of `wanted`; if not, say so."""
+        from kiosk.screens.code_check import check_typed
+
         try:
             check_typed(text, wanted, self.shop.clock.now_ms())
         except Refusal as refusal:
