@@ -55,7 +55,8 @@ class Till:
 
     async def touch(self, label: str) -> None:
         """Touch the button that says `label`."""
-        button = next(one for one in self.app.screen.query(ActionButton) if one.caption == label and one.display)
+        buttons = self.app.screen.query(ActionButton)
+        button = next(one for one in buttons if one.caption == label and one.is_on_screen and one.region)
         await self.pilot.click(button)
         await self.settle()
 
