@@ -9,36 +9,34 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.models import Outlet, Terminal
-from data.reference import tax_profiles
+from data.models.shop import Outlet, Terminal
 from data.states import Channel, TerminalState
 from data.store import Store
 from data.unit_of_work import Touched
 from kiosk.rules.numbers import UNBOUND_TERMINAL
 from kiosk.services.changes import Changes, keys_of
 from kiosk.services.clock import Clock
-from kiosk.services.collection import CollectionService
-from kiosk.services.collection_start import Terms
 from kiosk.services.health import HealthService
-from kiosk.services.invoice_intents import InvoiceIntents
-from kiosk.services.invoice_terms import TaxTerms
-from kiosk.services.invoicing import InvoicingService
-from kiosk.services.lookups import Lookups
-from kiosk.services.printing import PrintingService
-from kiosk.services.sale import SaleService
-from kiosk.services.settlement import Settlement
 from kiosk.services.sign_in import SignInService
-from kiosk.services.slips import Press, ShopFacts, Slips
-from kiosk.services.waiting import WaitingSales
 from kiosk.settings import InvoicesSection, NuonuoSection, PrinterSection, Settings, SettingsError, WeChatSection
 
 if TYPE_CHECKING:
     from drivers.invoices.base import InvoiceProvider
     from drivers.payments.base import PaymentChannel
     from drivers.printers.base import ReceiptPrinter
+    from kiosk.services.collection import CollectionService
+    from kiosk.services.invoice_intents import InvoiceIntents
+    from kiosk.services.invoice_terms import TaxTerms
+    from kiosk.services.invoicing import InvoicingService
+    from kiosk.services.lookups import Lookups
+    from kiosk.services.printing import PrintingService
+    from kiosk.services.sale import SaleService
+    from kiosk.services.slips import Slips
+    from kiosk.services.waiting import WaitingSales
 
 log = logging.getLogger(__name__)
 
@@ -52,29 +50,16 @@ class Shop:
 
     def __init__(self, settings: Settings, store: Store, clock: Clock, terminal: str) -> None:
         """Raises SettingsError for settings that cannot be used."""
+        if settings.invoices.tax_profile != InvoicesSection().tax_profile:
+            _tax_terms(settings.invoices)  # refused now, not when the first invoice is made out
         self.settings = settings
         self.store = store
         self.clock = clock
         self.terminal = terminal
         self._outlet = store.read_now(_outlet_name)
         self.changes = Changes()
-        first = settings.printers[0] if settings.printers else PrinterSection(name=NO_PRINTER)
-        shop = settings.shop
-        self._slips = Slips(
-            ShopFacts(shop.name, shop.address, shop.phone),
-            Press(first.name, first.language, DOTS[first.width]),
-        )
-        self._intents = InvoiceIntents(_tax_terms(settings.invoices))
-        settlement = Settlement(self._intents, self._slips)
-        terms = Terms(settings.collection.order_seconds * 1000, settings.collection.description)
         self.sign_in = SignInService(store, clock)
-        self.sales = SaleService(store, clock, terminal)
-        self.lookups = Lookups(store)
-        self.waiting = WaitingSales(store)
-        self.collection = CollectionService(store, clock, self.changes, settlement, terms)
-        self.invoicing = InvoicingService(store, clock, self.changes, self._intents)
-        self.printing = PrintingService(store, clock, self.changes, self._slips)
-        self.health = HealthService(store, self.changes, self.collection, self.invoicing, self.printing)
+        self.health = HealthService(store, self.changes)
         self._tasks: list[asyncio.Task[None]] = []
         self._channels: list[PaymentChannel] = []
         self._provider: InvoiceProvider | None = None
@@ -94,6 +79,73 @@ class Shop:
             store.close()
             raise
 
+    @cached_property
+    def sales(self) -> SaleService:
+        """Vehicle to price."""
+        from kiosk.services.sale import SaleService
+
+        return SaleService(self.store, self.clock, self.terminal)
+
+    @cached_property
+    def lookups(self) -> Lookups:
+        """The sale list and what hangs on a sale."""
+        from kiosk.services.lookups import Lookups
+
+        return Lookups(self.store)
+
+    @cached_property
+    def waiting(self) -> WaitingSales:
+        """What waits for a person."""
+        from kiosk.services.waiting import WaitingSales
+
+        return WaitingSales(self.store)
+
+    @cached_property
+    def collection(self) -> CollectionService:
+        """Payment orders."""
+        from kiosk.services.collection import CollectionService
+        from kiosk.services.collection_start import Terms
+        from kiosk.services.settlement import Settlement
+
+        section = self.settings.collection
+        return CollectionService(
+            self.store,
+            self.clock,
+            self.changes,
+            Settlement(self._intents, self._slips),
+            Terms(section.order_seconds * 1000, section.description),
+        )
+
+    @cached_property
+    def invoicing(self) -> InvoicingService:
+        """Invoices."""
+        from kiosk.services.invoicing import InvoicingService
+
+        return InvoicingService(self.store, self.clock, self.changes, self._intents)
+
+    @cached_property
+    def printing(self) -> PrintingService:
+        """Print jobs."""
+        from kiosk.services.printing import PrintingService
+
+        return PrintingService(self.store, self.clock, self.changes, self._slips)
+
+    @cached_property
+    def _intents(self) -> InvoiceIntents:
+        from kiosk.services.invoice_intents import InvoiceIntents
+
+        return InvoiceIntents(_tax_terms(self.settings.invoices))
+
+    @cached_property
+    def _slips(self) -> Slips:
+        from kiosk.services.slips import Press, ShopFacts, Slips
+
+        first = self.settings.printers[0] if self.settings.printers else PrinterSection(name=NO_PRINTER)
+        shop = self.settings.shop
+        return Slips(
+            ShopFacts(shop.name, shop.address, shop.phone), Press(first.name, first.language, DOTS[first.width])
+        )
+
     @property
     def directory(self) -> Path:
         """Where the store is."""
@@ -109,7 +161,8 @@ class Shop:
         if self._tasks or self._closed:
             return
         self.changes.bind(asyncio.get_running_loop())
-        self._run(self.health.run())
+        await asyncio.to_thread(self._load_services)
+        self._run(self.health.run(self.collection, self.invoicing, self.printing))
         printers = await asyncio.to_thread(_printers, self.settings.printers)
         self._slips.load(printers[0].encode)
         self._run(self.printing.run(printers))
@@ -139,6 +192,10 @@ class Shop:
         task = asyncio.create_task(loop)
         task.add_done_callback(_told_how_it_ended)
         self._tasks.append(task)
+
+    def _load_services(self) -> None:
+        """Import and make what the first screen did without, on a thread: the screen is in use meanwhile."""
+        _ = self.sales, self.lookups, self.collection, self.invoicing, self.printing
 
     def _committed(self, touched: frozenset[Touched]) -> None:
         """On the store's writing thread."""
@@ -186,6 +243,9 @@ def _outlet_name() -> str:
 
 def _tax_terms(section: InvoicesSection) -> TaxTerms:
     """The shop's own settings; what they leave blank, the profile may say (the demo's does)."""
+    from data.reference import tax_profiles
+    from kiosk.services.invoice_terms import TaxTerms
+
     try:
         profile = tax_profiles().named(section.tax_profile)
     except LookupError:

@@ -1,28 +1,25 @@
 """How the outside of the shop is: printer, payment, invoices, network, clock, and what waits for them.
 
 Cheap and event-driven: the loops that talk to the outside leave their last answer with themselves, this service only
-reads it. Nothing is asked for the sake of a light, and what has not been asked yet is said to be unknown.
+reads it. Nothing is asked for the sake of a light, and what has not been asked yet is said to be unknown. How an answer
+becomes a light is in `health_lights`, which is loaded with the loops, after the first screen.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from data.queries.attention import Attention, attention
 from data.store import Store
-from drivers.printers.base import Fault, Paper
 from kiosk.services.changes import Changes
-from kiosk.services.channel_watch import CLOCK_TOLERANCE_MS, ChannelFacts, Trouble
-from kiosk.services.collection import CollectionService
-from kiosk.services.invoicing import InvoicingService
-from kiosk.services.printer_worker import PrinterFacts
-from kiosk.services.printing import PrintingService
-from kiosk.services.settlement import OWED_KIND
 
-SLOW_CLOCK_MS = 60_000
+if TYPE_CHECKING:
+    from kiosk.services.collection import CollectionService
+    from kiosk.services.invoicing import InvoicingService
+    from kiosk.services.printing import PrintingService
 
 
 class Level(StrEnum):
@@ -80,42 +77,18 @@ class Health:
 
 
 UNASKED = Indicator(Level.UNKNOWN, Reason.NOT_ASKED)
+NOTHING_ASKED = Health(UNASKED, UNASKED, UNASKED, UNASKED, UNASKED)
 
-_SEVERITY = (Level.OFF, Level.OK, Level.UNKNOWN, Level.ATTENTION, Level.FAULT)
-_TROUBLES = {
-    Trouble.UNREACHABLE: Reason.UNREACHABLE,
-    Trouble.NO_ANSWER: Reason.NO_ANSWER,
-    Trouble.UNVERIFIED: Reason.UNVERIFIED,
-    Trouble.REFUSED: Reason.REFUSED,
-    Trouble.CLOCK: Reason.CLOCK_WRONG,
-    Trouble.MISCONFIGURED: Reason.MISCONFIGURED,
-}
-_FAULTS = {
-    Fault.PAPER_OUT: Reason.PAPER_OUT,
-    Fault.COVER_OPEN: Reason.COVER_OPEN,
-    Fault.OFFLINE: Reason.OFFLINE,
-    Fault.ERROR: Reason.ERROR,
-}
 _COUNTED = frozenset({"printer", "payments", "invoices", "sales", "outbox"})
 
 
 class HealthService:
     """Puts the lights together. `current` costs nothing; the counts are read again after a change."""
 
-    def __init__(
-        self,
-        store: Store,
-        changes: Changes,
-        collection: CollectionService,
-        invoicing: InvoicingService,
-        printing: PrintingService,
-    ) -> None:
+    def __init__(self, store: Store, changes: Changes) -> None:
         self._store = store
         self._changes = changes
-        self._collection = collection
-        self._invoicing = invoicing
-        self._printing = printing
-        self._counts = Attention()
+        self._lights: Callable[[], Health] | None = None
         self._warnings: tuple[str, ...] = ()
 
     @property
@@ -129,103 +102,30 @@ class HealthService:
         self._changes.publish({"health"})
 
     def current(self) -> Health:
-        """The lights now."""
-        counts = self._counts
-        return Health(
-            printer=_printer(self._printing.printers, counts),
-            payment=_payment(self._collection.facts.values(), counts),
-            invoices=_invoices(self._invoicing.facts, counts),
-            network=_network([*self._collection.facts.values(), self._invoicing.facts]),
-            clock=_clock(self._collection.facts.values()),
-        )
+        """The lights now; all unknown until `run` looks."""
+        return NOTHING_ASKED if self._lights is None else self._lights()
 
-    async def run(self) -> None:
-        """Count again after every change, until cancelled."""
+    async def run(self, collection: CollectionService, invoicing: InvoicingService, printing: PrintingService) -> None:
+        """Look at what these services know, and count what waits again after every change, until cancelled."""
+        from data.queries.attention import Attention, attention
+        from kiosk.services.health_lights import lights
+        from kiosk.services.settlement import OWED_KIND
+
+        counts = Attention()
+
+        def look() -> Health:
+            return lights(collection.facts.values(), invoicing.facts, printing.printers, counts)
+
+        self._lights = look
         changed = asyncio.Event()
         forget = self._changes.subscribe(lambda keys: changed.set() if keys & _COUNTED else None)
         try:
             while True:
-                counts = await self._store.read(lambda: attention(OWED_KIND))
-                if counts != self._counts:
-                    self._counts = counts
+                counted = await self._store.read(lambda: attention(OWED_KIND))
+                if counted != counts:
+                    counts = counted
                     self._changes.publish({"health"})
                 await changed.wait()
                 changed.clear()
         finally:
             forget()
-
-
-def _printer(printers: Iterable[PrinterFacts], counts: Attention) -> Indicator:
-    lights = [_one_printer(facts) for facts in printers]
-    worst = _worst(lights) if lights else UNASKED
-    level, reason = worst.level, worst.reason
-    if counts.uncertain and level in (Level.OK, Level.UNKNOWN):
-        level, reason = Level.ATTENTION, Reason.UNCERTAIN
-    return Indicator(level, reason, counts.printing, counts.uncertain)
-
-
-def _one_printer(facts: PrinterFacts) -> Indicator:
-    if not facts.can_report:
-        return Indicator(Level.UNKNOWN, Reason.NONE)
-    if facts.status is None:
-        return UNASKED
-    if facts.status.fault is not None:
-        return Indicator(Level.FAULT, _FAULTS[facts.status.fault])
-    if not facts.status.answered:
-        return Indicator(Level.FAULT, Reason.NO_ANSWER)
-    if facts.status.paper is Paper.NEAR_END:
-        return Indicator(Level.ATTENTION, Reason.PAPER_LOW)
-    return Indicator(Level.OK)
-
-
-def _provider(facts: ChannelFacts) -> Indicator:
-    if facts.trouble is Trouble.OFF:
-        return Indicator(Level.OFF, Reason.NOT_SET_UP)
-    if facts.trouble is not None:
-        return Indicator(Level.FAULT, _TROUBLES[facts.trouble], since_ms=facts.since_ms)
-    return Indicator(Level.OK) if facts.asked else UNASKED
-
-
-def _payment(channels: Iterable[ChannelFacts], counts: Attention) -> Indicator:
-    lights = [_provider(facts) for facts in channels]
-    worst = _worst(lights) if lights else Indicator(Level.OFF, Reason.NOT_SET_UP)
-    level, reason = worst.level, worst.reason
-    if counts.open_money and level is not Level.FAULT:
-        level, reason = Level.ATTENTION, Reason.MONEY_OPEN
-    return Indicator(level, reason, counts.unknown_payments, counts.open_money, worst.since_ms)
-
-
-def _invoices(facts: ChannelFacts, counts: Attention) -> Indicator:
-    light = _provider(facts)
-    level, reason = light.level, light.reason
-    if level is Level.FAULT:
-        level = Level.ATTENTION  # sales go on; invoices are made up for
-    if counts.failed_invoices:
-        level, reason = Level.ATTENTION, Reason.FAILED
-    return Indicator(level, reason, counts.invoicing, counts.failed_invoices, light.since_ms)
-
-
-def _network(providers: list[ChannelFacts]) -> Indicator:
-    """Down when nobody can be reached; unknown until somebody was asked. One silent provider is not the network."""
-    asked = [facts for facts in providers if facts.asked]
-    if not asked:
-        return UNASKED
-    silent = [facts for facts in asked if facts.trouble in (Trouble.UNREACHABLE, Trouble.NO_ANSWER)]
-    if len(silent) < len(asked):
-        return Indicator(Level.OK)
-    since = min((facts.since_ms for facts in silent if facts.since_ms is not None), default=None)
-    return Indicator(Level.FAULT, Reason.UNREACHABLE, since_ms=since)
-
-
-def _clock(channels: Iterable[ChannelFacts]) -> Indicator:
-    """By the providers' clocks, which are the only ones we hear of."""
-    offsets = [abs(facts.clock_offset_ms) for facts in channels if facts.clock_offset_ms is not None]
-    if not offsets:
-        return UNASKED
-    if max(offsets) > CLOCK_TOLERANCE_MS:
-        return Indicator(Level.FAULT, Reason.CLOCK_WRONG)
-    return Indicator(Level.ATTENTION, Reason.CLOCK_WRONG) if max(offsets) > SLOW_CLOCK_MS else Indicator(Level.OK)
-
-
-def _worst(lights: list[Indicator]) -> Indicator:
-    return max(lights, key=lambda light: _SEVERITY.index(light.level))

@@ -1,0 +1,118 @@
+"""From what the loops last heard to the lights of the status line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from data.queries.attention import Attention
+from drivers.printers.base import Fault, Paper
+from kiosk.services.channel_watch import CLOCK_TOLERANCE_MS, ChannelFacts, Trouble
+from kiosk.services.health import UNASKED, Health, Indicator, Level, Reason
+from kiosk.services.printer_worker import PrinterFacts
+
+SLOW_CLOCK_MS = 60_000
+
+_SEVERITY = (Level.OFF, Level.OK, Level.UNKNOWN, Level.ATTENTION, Level.FAULT)
+_TROUBLES = {
+    Trouble.UNREACHABLE: Reason.UNREACHABLE,
+    Trouble.NO_ANSWER: Reason.NO_ANSWER,
+    Trouble.UNVERIFIED: Reason.UNVERIFIED,
+    Trouble.REFUSED: Reason.REFUSED,
+    Trouble.CLOCK: Reason.CLOCK_WRONG,
+    Trouble.MISCONFIGURED: Reason.MISCONFIGURED,
+}
+_FAULTS = {
+    Fault.PAPER_OUT: Reason.PAPER_OUT,
+    Fault.COVER_OPEN: Reason.COVER_OPEN,
+    Fault.OFFLINE: Reason.OFFLINE,
+    Fault.ERROR: Reason.ERROR,
+}
+
+
+def lights(
+    channels: Collection[ChannelFacts], provider: ChannelFacts, printers: Iterable[PrinterFacts], counts: Attention
+) -> Health:
+    """Every light, from what the payment channels, the invoice provider and the printers last said."""
+    return Health(
+        printer=_printer(printers, counts),
+        payment=_payment(channels, counts),
+        invoices=_invoices(provider, counts),
+        network=_network([*channels, provider]),
+        clock=_clock(channels),
+    )
+
+
+def _printer(printers: Iterable[PrinterFacts], counts: Attention) -> Indicator:
+    lights = [_one_printer(facts) for facts in printers]
+    worst = _worst(lights) if lights else UNASKED
+    level, reason = worst.level, worst.reason
+    if counts.uncertain and level in (Level.OK, Level.UNKNOWN):
+        level, reason = Level.ATTENTION, Reason.UNCERTAIN
+    return Indicator(level, reason, counts.printing, counts.uncertain)
+
+
+def _one_printer(facts: PrinterFacts) -> Indicator:
+    if not facts.can_report:
+        return Indicator(Level.UNKNOWN, Reason.NONE)
+    if facts.status is None:
+        return UNASKED
+    if facts.status.fault is not None:
+        return Indicator(Level.FAULT, _FAULTS[facts.status.fault])
+    if not facts.status.answered:
+        return Indicator(Level.FAULT, Reason.NO_ANSWER)
+    if facts.status.paper is Paper.NEAR_END:
+        return Indicator(Level.ATTENTION, Reason.PAPER_LOW)
+    return Indicator(Level.OK)
+
+
+def _provider(facts: ChannelFacts) -> Indicator:
+    if facts.trouble is Trouble.OFF:
+        return Indicator(Level.OFF, Reason.NOT_SET_UP)
+    if facts.trouble is not None:
+        return Indicator(Level.FAULT, _TROUBLES[facts.trouble], since_ms=facts.since_ms)
+    return Indicator(Level.OK) if facts.asked else UNASKED
+
+
+def _payment(channels: Iterable[ChannelFacts], counts: Attention) -> Indicator:
+    lights = [_provider(facts) for facts in channels]
+    worst = _worst(lights) if lights else Indicator(Level.OFF, Reason.NOT_SET_UP)
+    level, reason = worst.level, worst.reason
+    if counts.open_money and level is not Level.FAULT:
+        level, reason = Level.ATTENTION, Reason.MONEY_OPEN
+    return Indicator(level, reason, counts.unknown_payments, counts.open_money, worst.since_ms)
+
+
+def _invoices(facts: ChannelFacts, counts: Attention) -> Indicator:
+    light = _provider(facts)
+    level, reason = light.level, light.reason
+    if level is Level.FAULT:
+        level = Level.ATTENTION  # sales go on; invoices are made up for
+    if counts.failed_invoices:
+        level, reason = Level.ATTENTION, Reason.FAILED
+    return Indicator(level, reason, counts.invoicing, counts.failed_invoices, light.since_ms)
+
+
+def _network(providers: list[ChannelFacts]) -> Indicator:
+    """Down when nobody can be reached; unknown until somebody was asked. One silent provider is not the network."""
+    asked = [facts for facts in providers if facts.asked]
+    if not asked:
+        return UNASKED
+    silent = [facts for facts in asked if facts.trouble in (Trouble.UNREACHABLE, Trouble.NO_ANSWER)]
+    if len(silent) < len(asked):
+        return Indicator(Level.OK)
+    since = min((facts.since_ms for facts in silent if facts.since_ms is not None), default=None)
+    return Indicator(Level.FAULT, Reason.UNREACHABLE, since_ms=since)
+
+
+def _clock(channels: Iterable[ChannelFacts]) -> Indicator:
+    """By the providers' clocks, which are the only ones we hear of."""
+    offsets = [abs(facts.clock_offset_ms) for facts in channels if facts.clock_offset_ms is not None]
+    if not offsets:
+        return UNASKED
+    if max(offsets) > CLOCK_TOLERANCE_MS:
+        return Indicator(Level.FAULT, Reason.CLOCK_WRONG)
+    return Indicator(Level.ATTENTION, Reason.CLOCK_WRONG) if max(offsets) > SLOW_CLOCK_MS else Indicator(Level.OK)
+
+
+def _worst(lights: list[Indicator]) -> Indicator:
+    return max(lights, key=lambda light: _SEVERITY.index(light.level))
