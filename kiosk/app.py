@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -21,7 +21,7 @@ from kiosk.i18n import tr
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.scan_keys import ScanningApp
 from kiosk.screens import status, wording
-from kiosk.screens.base import KioskScreen, SaleScreen
+from kiosk.screens.base import STYLES, KioskScreen, SaleScreen
 from kiosk.screens.help import HelpScreen
 from kiosk.screens.lock import LockScreen
 from kiosk.screens.ports import DemoControls, ShopPort
@@ -30,7 +30,6 @@ from kiosk.services.views import Operator, Sale
 from kiosk.widgets.frame import StatusLine, Tone
 from kiosk.widgets.theme import THEME
 
-STYLES = Path(__file__).parent / "styles"
 BUSY_AFTER_S = 0.15
 IDLE_LOCK_S = 300.0
 LEAVE_WITHIN_S = 3.0
@@ -42,9 +41,7 @@ class KioskApp(ScanningApp, inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
     ALLOW_SELECT = False
-    CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = [
-        STYLES / name for name in ("base.tcss", "sale.tcss", "collect.tcss", "lists.tcss")
-    ]
+    CSS_PATH = STYLES / "base.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "leave_demo", show=False, priority=True)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kiosk.app import KioskApp
     from kiosk.rules.codes import CodeKind
 
+STYLES = Path(__file__).parent.parent / "styles"
 F_KEYS = ("f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10")
 
 
@@ -207,6 +209,9 @@ class KioskScreen(Screen[None]):
 class SaleScreen(KioskScreen):
     """A screen about one stored sale: holds its picture and paints it anew when the sale moves."""
 
+    CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = [
+        STYLES / name for name in ("sale.tcss", "collect.tcss", "lists.tcss")
+    ]
     follows_sale = True
     """Whether the screen gives way when the sale moves on by itself, as when it is paid."""
 

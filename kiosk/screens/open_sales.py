@@ -10,7 +10,7 @@ from textual.widget import Widget
 from kiosk.i18n import tr
 from kiosk.rules.calendar import beijing_text
 from kiosk.screens import words
-from kiosk.screens.base import KioskScreen
+from kiosk.screens.base import STYLES, KioskScreen
 from kiosk.services.views import ParkedSale, SaleState
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.frame import Tone
@@ -19,6 +19,8 @@ from kiosk.widgets.paged_list import ListRow, PagedList
 
 class OpenSalesScreen(KioskScreen):
     """The newest first, one screenful at a time."""
+
+    CSS_PATH = STYLES / "lists.tcss"
 
     def __init__(self) -> None:
         super().__init__()

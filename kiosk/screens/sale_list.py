@@ -12,7 +12,7 @@ from textual.widget import Widget
 from kiosk.i18n import mark, tr
 from kiosk.rules.calendar import beijing_text, business_day
 from kiosk.screens import words
-from kiosk.screens.base import KioskScreen
+from kiosk.screens.base import STYLES, KioskScreen
 from kiosk.services.views import InvoiceState, PrintJobState, SaleRow, SaleState
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.field import Field
@@ -27,6 +27,8 @@ ALL = mark("全部")
 
 class SaleListScreen(KioskScreen):
     """Pages are read from the store as they are turned; personal data is masked."""
+
+    CSS_PATH = STYLES / "lists.tcss"
 
     def __init__(self, search: str = "") -> None:
         super().__init__()

@@ -26,6 +26,8 @@ from kiosk.widgets.typed_twice import TypedTwice
 class NewSaleScreen(KioskScreen):
     """Before there is a sale: waits for a vehicle code. Nothing is stored until one is accepted."""
 
+    CSS_PATH = SaleStepScreen.CSS_PATH
+
     def title_text(self) -> str:
         return tr("捆绑销售")
 
