@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.widgets import Input
 
 from kiosk import i18n, trouble
 from kiosk.i18n import tr
@@ -27,6 +28,7 @@ from kiosk.screens.lock import LockScreen
 from kiosk.screens.ports import DemoControls, ShopPort
 from kiosk.screens.sign_in import SignInScreen
 from kiosk.services.views import Operator, Sale
+from kiosk.widgets.field import Field
 from kiosk.widgets.frame import StatusLine, Tone
 from kiosk.widgets.theme import THEME
 
@@ -322,6 +324,10 @@ class KioskApp(ScanningApp, inherit_bindings=False):
 
     def scan(self, text: str) -> None:
         """A scanner read `text`: the screen that is on top when its turn comes decides what it means."""
+        field = self.focused.parent if isinstance(self.focused, Input) else None
+        if isinstance(field, Field) and field.takes(text):
+            field.take(text)
+            return
         self._scan_number += 1
         self.command(f"scan {self._scan_number}", partial(self._scanned, text), queued=True)
 

@@ -15,6 +15,7 @@ from textual import events
 from textual.app import App
 from textual.drivers import linux_driver
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 from drivers.scanners.wedge import BurstSplitter, Keystroke, Outcome
 
@@ -26,7 +27,7 @@ class ScanningApp(App[None], inherit_bindings=False):
         _tolerate_stray_bytes()
         super().__init__()
         self._splitter = BurstSplitter(now_ms)
-        self._before_burst: tuple[Input, str, int] | None = None
+        self._before_burst: tuple[Input, str, Selection] | None = None
         self.last_input_at = time.monotonic()
         """When somebody last touched a key or the screen, on the monotonic clock."""
 
@@ -80,19 +81,19 @@ class ScanningApp(App[None], inherit_bindings=False):
 
     def _remember(self) -> None:
         focused = self.focused
-        self._before_burst = (focused, focused.value, focused.cursor_position) if isinstance(focused, Input) else None
+        self._before_burst = (focused, focused.value, focused.selection) if isinstance(focused, Input) else None
 
     def _take_back(self) -> None:
         """Restore the field the first key of a burst went to, in the field's own turn: it may not have seen it yet."""
         if self._before_burst is None:
             return
-        field, value, cursor = self._before_burst
+        field, value, selection = self._before_burst
         self._before_burst = None
 
         def restore() -> None:
             if field.value != value:
                 field.value = value
-                field.cursor_position = cursor
+                field.selection = selection
 
         field.call_later(restore)
 

@@ -52,7 +52,7 @@ class LockScreen(KioskScreen):
                 yield Static(
                     tr("操作员 {number} {name}", number=self._operator.number, name=self._operator.name), markup=False
                 )
-                yield Field("PIN", id="pin", secret=True, limit=64)
+                yield Field("PIN", id="pin", secret=True, limit=64, quick=r"\d{1,11}")
             with Vertical(classes="column pad-column"):
                 yield Keypad("pin")
 

@@ -53,7 +53,7 @@ class PriceScreen(SaleStepScreen):
             with Vertical(classes="column money"):
                 yield Static(tr("应收"), classes="quiet", markup=False)
                 yield BigAmount(self._fen() or 0, id="amount-large")
-                yield Field(tr("实际销售金额"), id="amount", value=self._amount, limit=32)
+                yield Field(tr("实际销售金额"), id="amount", value=self._amount, limit=32, quick=r"\d{1,7}(\.\d{0,2})?")
                 yield Static(self._verdict(), id="verdict", markup=False)
         with Horizontal(id="channels", classes="choices"):
             yield from self._choices()

@@ -38,8 +38,8 @@ class SignInScreen(KioskScreen):
             with Vertical(classes="column"):
                 yield Static(self.kiosk.shop_name(), classes="shop-name", markup=False)
                 yield Static(tr("电动自行车门店终端"), classes="quiet", markup=False)
-                yield Field(tr("操作员"), id="operator", limit=32)
-                yield Field("PIN", id="pin", secret=True, limit=64)
+                yield Field(tr("操作员"), id="operator", limit=32, quick=r"\d{1,11}")
+                yield Field("PIN", id="pin", secret=True, limit=64, quick=r"\d{1,11}")
             with Vertical(classes="column pad-column"):
                 yield Keypad("operator")
 

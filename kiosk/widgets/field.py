@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from textual import events
@@ -14,6 +15,9 @@ from textual.widgets import Input
 
 class Field(Vertical):
     """One line of typed text under its canonical `label`.
+
+    `quick` is a pattern of what is typed here so fast, and entered at once, that its rhythm is a scanner's: digits that
+    are no code.
 
     Posts `Typed` on every change made by a person, `Entered` on Enter and `Left` when the focus goes elsewhere.
     """
@@ -49,6 +53,7 @@ class Field(Vertical):
         value: str = "",
         secret: bool = False,
         limit: int = 200,
+        quick: str = "",
         classes: str = "",
     ) -> None:
         super().__init__(id=id, classes=classes)
@@ -58,6 +63,7 @@ class Field(Vertical):
         self._known = value
         self._secret = secret
         self._limit = limit
+        self._quick = quick
 
     def compose(self) -> ComposeResult:
         typed = Input(self._start, password=self._secret, max_length=self._limit, compact=True)
@@ -79,6 +85,19 @@ class Field(Vertical):
         self._known = text
         self.input.value = text
         self.input.cursor_position = len(text)
+
+    def takes(self, text: str) -> bool:
+        """Whether `text`, which came as fast as a scan, is rather something typed here."""
+        return bool(self._quick) and re.fullmatch(self._quick, text, re.ASCII) is not None
+
+    def take(self, text: str) -> None:
+        """Type `text` and Enter, in the input's own turn: what the burst left there is taken back first."""
+
+        def write() -> None:
+            self.input.replace(text, *sorted(self.input.selection))
+            self.input.post_message(Input.Submitted(self.input, self.input.value))
+
+        self.input.call_later(write)
 
     def enter(self) -> None:
         """Give the focus to the input."""

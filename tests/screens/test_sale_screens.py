@@ -144,6 +144,16 @@ async def test_given_a_scan_before_signing_in_or_while_locked_then_it_only_says_
         assert await one.app.shop.sales.parked() == ()
 
 
+async def test_given_a_pin_typed_as_fast_as_a_scanner_then_it_is_a_pin_all_the_same(till) -> None:
+    owner = next(one for one in demo_shop().operators if one.role.lower() == "owner")
+    async with till() as one:
+        await one.write("operator", owner.number)
+        one.field("pin").enter()
+        await one.settle()
+        await one.scan(owner.pin)
+        assert one.screen == "HomeScreen"
+
+
 async def test_given_a_lock_in_a_sale_when_unlocked_then_the_typing_goes_on_where_it_was(till) -> None:
     async with till() as one:
         await one.sign_in()
