@@ -37,6 +37,7 @@ PRAGMAS: Final[Mapping[str, int | str]] = {
     "recursive_triggers": 1,  # or INSERT OR REPLACE deletes rows behind the triggers' back
     "wal_autocheckpoint": 256,
     "cache_size": -16000,
+    "temp_store": 2,  # MEMORY: what a statement may have to take back goes to a file page by page otherwise
     "mmap_size": 0,
     "trusted_schema": 0,
     "cell_size_check": 1,
@@ -44,7 +45,7 @@ PRAGMAS: Final[Mapping[str, int | str]] = {
 """What every connection is set to, and then asked for; a connection that answers otherwise is not used."""
 
 READ_ONLY_PRAGMAS: Final[Mapping[str, int | str]] = {
-    **{name: value for name, value in PRAGMAS.items() if name != "wal_autocheckpoint"},
+    **{name: value for name, value in PRAGMAS.items() if name not in ("wal_autocheckpoint", "temp_store")},
     "query_only": 1,
 }
 
@@ -88,6 +89,7 @@ def connect(path: Path, *, read_only: bool) -> Connection:
     if version < OLDEST_SQLITE:
         raise StoreDamaged(f"SQLite {apsw.sqlite_lib_version()} can corrupt a write-ahead log; 3.51.3 is needed")
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    flags |= apsw.SQLITE_OPEN_NOMUTEX  # a connection lives and ends in one thread
     connection = cast("Connection", apsw.Connection(str(path), flags=flags, statementcachesize=_STATEMENTS))
     try:
         wanted = READ_ONLY_PRAGMAS if read_only else PRAGMAS

@@ -10,27 +10,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import cache
-from typing import Any, cast
+from typing import Any, Final, cast
+
+from peewee import BlobField
 
 from data.chain import JournalKey, JsonValue, blob_digest, encode
 from data.database import Connection, Value
 from data.models.base import Row
-from data.states import INITIAL, MOVES
+from data.states import INITIAL, MOVES, STATES
 
 Key = str | tuple[str, ...]
+
+_AS_IT_IS: Final = frozenset({str, int, float, bytes, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A table: its columns, its key, its statements, and its arrows as state -> states it is reached from."""
+    """A table: its columns, its key, its statements, and its arrows as state -> states it is reached from.
+
+    ``special`` are the columns the journal does not simply tell by value; the tables are STRICT, so bytes can only be
+    in a column that was made for them.
+    """
 
     table: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    special: frozenset[str]
     defaults: Mapping[str, Value]
     sources: Mapping[str, tuple[str, ...]]
+    states: frozenset[str]
     initial: str | None
     insert: str
     select: str
@@ -51,12 +61,15 @@ def shape_of(model: type[Row]) -> Shape:
     where = " AND ".join(f"{column} = ?" for column in key)
     names = ", ".join(columns)
     rest = ", ".join(column for column in key if column != model.parent)
+    blobs = frozenset(name for name in columns if isinstance(fields[name], BlobField))
     return Shape(
         table=table,
         columns=columns,
         key=key,
+        special=model.private | model.untold | blobs,
         defaults={name: cast("Value", fields[name].default) for name in columns},
         sources={target: tuple(sorted(found)) for target, found in sources.items()},
+        states=frozenset(str(state) for document in model.moves_as for state in STATES[document]),
         initial=INITIAL[model.moves_as[0]] if model.moves_as else None,
         insert=f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})",
         select=f"SELECT {names} FROM {table} WHERE {where}",
@@ -67,20 +80,54 @@ def shape_of(model: type[Row]) -> Shape:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A move with the columns it changes: its journal kind, its statement, and the states it may start from."""
+
+    kind: str
+    update: str
+    sources: tuple[str, ...]
+
+
 @cache
-def update_of(model: type[Row], changed: tuple[str, ...], guards: int) -> str:
-    """UPDATE of some columns by key, guarded by ``guards`` possible states."""
+def arrow_of(model: type[Row], target: str, expect: tuple[str, ...] | None, changed: tuple[str, ...]) -> Arrow:
+    """The arrow to ``target`` from the states ``expect``, from every possible one if None.
+
+    Raises ValueError when there is no such arrow, or a changed column does not exist.
+    """
     shape = shape_of(model)
+    sources = shape.sources.get(target, ())
+    wanted = sources if expect is None else expect
+    if not wanted or not set(wanted) <= set(sources):
+        raise ValueError(f"{shape.table} has no arrow from {' or '.join(wanted) or 'anywhere'} to {target}")
+    return Arrow(f"{shape.table}.{target}", update_of(model, (*changed, "state"), wanted), wanted)
+
+
+@cache
+def update_of(model: type[Row], changed: tuple[str, ...], guard: tuple[str, ...] = ()) -> str:
+    """UPDATE of some columns by key, in one of the states ``guard`` only.
+
+    The states are written out, not bound: where a bound value decides whether a partial index can be used, SQLite
+    prepares the statement and its triggers again for every row. Raises ValueError for an unknown column or state.
+    """
+    shape = shape_of(model)
+    check_columns(shape, changed)
     assignments = ", ".join(f"{column} = ?" for column in changed)
-    where = " AND ".join(f"{column} = ?" for column in shape.key)
-    guard = f" AND state IN ({', '.join('?' * guards)})" if guards else ""
-    return f"UPDATE {shape.table} SET {assignments} WHERE {where}{guard}"
+    where = [f"{column} = ?" for column in shape.key]
+    if guard:
+        for state in guard:
+            if state not in shape.states:
+                raise ValueError(f"{shape.table} has no state {state}")
+        where.append("(" + " OR ".join(f"state = '{state}'" for state in guard) + ")")
+    return f"UPDATE {shape.table} SET {assignments} WHERE {' AND '.join(where)}"
 
 
 def plain(value: object) -> Value:
     """A value as SQLite takes it: enumerations by value, truth as 0 and 1, lists and mappings as JSON."""
-    if value is None or type(value) in (str, int, float, bytes):
+    if type(value) in _AS_IT_IS:
         return cast("Value", value)
+    if isinstance(value, StrEnum):
+        return str(value)
     if isinstance(value, Enum):
         return cast("Value", value.value)
     if isinstance(value, bool):
@@ -101,20 +148,26 @@ def key_parts(key: Key) -> tuple[str, ...]:
     return (key,) if isinstance(key, str) else key
 
 
-def check_columns(shape: Shape, values: Mapping[str, object]) -> None:
+def check_columns(shape: Shape, names: Iterable[str]) -> None:
     """Raises ValueError for a column the table does not have."""
-    for column in values:
+    for column in names:
         if column not in shape.defaults:
             raise ValueError(f"{shape.table} has no column {column}")
 
 
-def complete(model: type[Row], facts: Mapping[str, object]) -> dict[str, Value]:
-    """A whole row in the order of its columns: what is given, and the model's defaults."""
-    shape = shape_of(model)
-    check_columns(shape, facts)
-    row = dict(shape.defaults)
-    for column, value in facts.items():
-        row[column] = plain(value)
+def settled(values: Mapping[str, object]) -> dict[str, Value]:
+    """The values as SQLite takes them."""
+    return {column: plain(value) for column, value in values.items()}
+
+
+def complete(shape: Shape, facts: Mapping[str, object]) -> dict[str, Value]:
+    """A whole row in the order of its columns: what is given, and the model's defaults.
+
+    Raises ValueError for a column the table does not have.
+    """
+    row = {**shape.defaults, **settled(facts)}
+    if len(row) != len(shape.columns):
+        check_columns(shape, facts)
     return row
 
 
@@ -127,27 +180,27 @@ def tell(model: type[Row], column: str, value: Value, key: JournalKey) -> JsonVa
     return blob_digest(value) if isinstance(value, bytes) else value
 
 
-def tell_row(model: type[Row], values: Iterable[tuple[str, Value]], key: JournalKey) -> dict[str, JsonValue]:
+def tell_row(model: type[Row], values: Mapping[str, Value], key: JournalKey) -> dict[str, JsonValue]:
     """The told columns among ``values``."""
-    private, untold = model.private, model.untold
-    told: dict[str, JsonValue] = {}
-    for column, value in values:
-        if column in untold:
-            continue
-        if value is None or (column not in private and type(value) is not bytes):
-            told[column] = cast("JsonValue", value)
-        else:
-            told[column] = tell(model, column, value, key)
+    told = cast("dict[str, JsonValue]", dict(values))
+    special = shape_of(model).special
+    if not special.isdisjoint(told):
+        for column in special.intersection(told):
+            if column in model.untold:
+                del told[column]
+            else:
+                told[column] = tell(model, column, values[column], key)
     return told
 
 
 def tell_line(child: type[Row], values: Sequence[Value], key: JournalKey) -> JsonValue:
     """A line as its parent's journal row tells it: without the parent's key and without empty columns."""
-    return {
-        column: tell(child, column, value, key)
+    line = {
+        column: value
         for column, value in zip(shape_of(child).columns, values, strict=True)
-        if column != child.parent and value is not None
+        if value is not None and column != child.parent
     }
+    return tell_row(child, line, key)
 
 
 def lines_of(connection: Connection, child: type[Row], parent_key: str, key: JournalKey) -> list[JsonValue]:

@@ -166,8 +166,9 @@ class Store:
         except BaseException as problem:  # noqa: BLE001 - whatever it is, nothing of the unit is kept, and it goes on
             _roll_back(connection)
             _fail(problem)
-        touched = tx.touched
-        for callback in tuple(self.on_commit):
+        listeners = tuple(self.on_commit)
+        touched = tx.touched if listeners else frozenset[Touched]()
+        for callback in listeners:
             try:
                 callback(touched)
             except Exception:  # noqa: BLE001 - the commit stands whatever a listener does

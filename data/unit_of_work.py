@@ -16,12 +16,13 @@ from data.database import Connection, Value
 from data.models.base import Row
 from data.shapes import (
     Key,
-    check_columns,
+    arrow_of,
     complete,
     key_parts,
     key_text,
     lines_of,
     plain,
+    settled,
     shape_of,
     tell_line,
     tell_row,
@@ -31,6 +32,10 @@ from data.shapes import (
 __all__ = ["Head", "Key", "Touched", "Tx", "Ulids"]
 
 _INSERT_JOURNAL: Final = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PENDING_AT_MOST: Final = 64
+"""Journal rows kept back before they are written in one go. Few, because apsw counts every row as a use of a prepared
+statement and forgets the others after as many uses as it keeps statements."""
+
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -74,7 +79,7 @@ class Tx:
         self._key = key
         self._ulids = ulids
         self._pending: list[tuple[Value, ...]] = []
-        self._touched: set[Touched] = set()
+        self._touched: set[tuple[str, str]] = set()
 
     def new_id(self) -> str:
         """A new ULID; later ones sort after earlier ones."""
@@ -104,38 +109,32 @@ class Tx:
         Without ``expect`` every state with an arrow to ``to_state`` will do. Returns False, having done nothing,
         when the row is elsewhere or missing. Raises ValueError for an arrow that does not exist.
         """
-        shape = shape_of(model)
+        shape, lined = shape_of(model), model.lines
         target = str(plain(to_state))
-        sources = shape.sources.get(target, ())
-        wanted = sources if expect is None else _states(expect)
-        if not wanted or not set(wanted) <= set(sources):
-            raise ValueError(f"{shape.table} has no arrow from {' or '.join(wanted) or 'anywhere'} to {target}")
-        values = {column: plain(value) for column, value in changes.items()}
-        check_columns(shape, values)
+        arrow = arrow_of(model, target, None if expect is None else _states(expect), tuple(changes))
+        parts, text = key_parts(key), key_text(key)
         added = list(lines)
         if added:
-            found = self._connection.execute(shape.state, key_parts(key)).fetchone()
-            if found is None or found[0] not in wanted:
+            found = self._connection.execute(shape.state, parts).fetchone()
+            if found is None or found[0] not in arrow.sources:
                 return False
-            self._add_lines(model, key_text(key), added)
+            self._add_lines(model, text, added)
+        values = settled(changes)
         values["state"] = target
-        if not self._update(model, key, values, wanted):
+        self._connection.execute(arrow.update, (*values.values(), *parts))
+        if self._connection.changes() != 1:
             return False
-        row = None
-        if target in model.snapshot_in or target in model.counts:
-            row = dict(zip(shape.columns, self._row(model, key), strict=True))
-        if row is not None and target in model.counts:
-            self._total += cast("int", row[model.counts[target]])
-        body: dict[str, JsonValue]
-        if row is not None and target in model.snapshot_in:
-            body = {"set": tell_row(model, row.items(), self._key)}
-            if model.lines is not None:
-                body[model.lines.table()] = lines_of(self._connection, model.lines, key_text(key), self._key)
-        else:
-            body = {"set": self._told(model, values, target)}
-            if added and model.lines is not None:
-                body[model.lines.table()] = lines_of(self._connection, model.lines, key_text(key), self._key)
-        self._write(f"{shape.table}.{target}", shape.table, key_text(key), body)
+        whole = target in model.snapshot_in
+        if whole or target in model.counts:
+            row = self._row(model, key)
+            if target in model.counts:
+                self._total += cast("int", row[model.counts[target]])
+            if whole:
+                values = row
+        body: dict[str, JsonValue] = {"set": self._told(model, values, target)}
+        if lined is not None and (whole or added):
+            body[lined.table()] = lines_of(self._connection, lined, text, self._key)
+        self._write(arrow.kind, shape.table, text, body)
         return True
 
     def change(
@@ -164,7 +163,7 @@ class Tx:
         assert child is not None, f"{model.__name__} has no lines"
         self._connection.execute(shape_of(child).delete_of_parent, (key,))
         self._add_lines(model, key, rows)
-        self._touched.add(Touched(model.table(), key))
+        self._touched.add((model.table(), key))
 
     def delete(self, model: type[Row], key: Key, /) -> bool:
         """Deletes a row and its lines where that is allowed at all (a buyback in reception); told to the journal."""
@@ -198,7 +197,7 @@ class Tx:
             found = self._connection.execute("SELECT kind, subject FROM outbox WHERE key = ?", (key,)).fetchone()
             if found != (kind, subject):
                 raise ValueError(f"the outbox key {key} stands for something else")
-        self._touched.add(Touched("outbox", key))
+        self._touched.add(("outbox", key))
 
     def next_number(self, series: str, day: str) -> int:
         """The next number of a series on a day, from 1; given back when the unit is rolled back."""
@@ -217,7 +216,7 @@ class Tx:
         """Runs a statement on tables the journal does not tell (outbox, tokens); answers how many rows it changed."""
         self._connection.execute(sql, parameters)
         if touches is not None:
-            self._touched.add(touches)
+            self._touched.add((touches.thing, touches.key))
         return self._connection.changes()
 
     def flush(self) -> None:
@@ -228,69 +227,64 @@ class Tx:
 
     @property
     def touched(self) -> frozenset[Touched]:
-        return frozenset(self._touched)
+        return frozenset(Touched(thing, key) for thing, key in self._touched)
 
     def _create(self, model: type[Row], facts: Mapping[str, object], lines: Iterable[Mapping[str, object]]) -> None:
         shape = shape_of(model)
-        row = complete(model, facts)
+        row = complete(shape, facts)
         if shape.initial is not None and row["state"] is None:
             row["state"] = shape.initial
         self._connection.execute(shape.insert, tuple(row.values()))
-        key = "/".join(str(row[column]) for column in shape.key)
+        key = str(row[shape.key[0]]) if len(shape.key) == 1 else "/".join([str(row[column]) for column in shape.key])
         state = str(row["state"]) if shape.initial is not None else "created"
-        body: dict[str, JsonValue] = {
-            "set": self._told(model, {name: value for name, value in row.items() if value is not None}, state)
-        }
+        given = {name: value for name, value in row.items() if value is not None}
+        body: dict[str, JsonValue] = {"set": self._told(model, given, state)}
         added = self._add_lines(model, key, lines)
         if added and model.lines is not None and not model.snapshot_in:
-            body[model.lines.table()] = added
+            body[model.lines.table()] = [tell_line(model.lines, values, self._key) for values in added]
         self._write(f"{shape.table}.{state}", shape.table, key, body)
 
-    def _change(self, model: type[Row], key: Key, changes: Mapping[str, object], guard: Sequence[str]) -> bool:
+    def _change(self, model: type[Row], key: Key, changes: Mapping[str, object], guard: tuple[str, ...]) -> bool:
         shape = shape_of(model)
-        values = {column: plain(value) for column, value in changes.items()}
-        check_columns(shape, values)
-        if shape.initial is not None and "state" in values:
+        if shape.initial is not None and "state" in changes:
             raise ValueError("a state changes by move() only")
-        if not self._update(model, key, values, guard):
+        values, parts = settled(changes), key_parts(key)
+        self._connection.execute(update_of(model, tuple(values), guard), (*values.values(), *parts))
+        if self._connection.changes() != 1:
             return False
-        state = str(self._connection.execute(shape.state, key_parts(key)).fetchall()[0][0]) if model.loose_in else ""
+        state = str(self._connection.execute(shape.state, parts).fetchall()[0][0]) if model.loose_in else ""
         told = self._told(model, values, state)
         if told:
             self._write(f"{shape.table}.changed", shape.table, key_text(key), {"set": told})
         else:
-            self._touched.add(Touched(shape.table, key_text(key)))
+            self._touched.add((shape.table, key_text(key)))
         return True
 
-    def _add_lines(self, model: type[Row], key: str, rows: Iterable[Mapping[str, object]]) -> list[JsonValue]:
+    def _add_lines(self, model: type[Row], key: str, rows: Iterable[Mapping[str, object]]) -> list[tuple[Value, ...]]:
         child = model.lines
         ready: list[tuple[Value, ...]] = []
         for number, facts in enumerate(rows, start=1):
             assert child is not None, f"{model.__name__} has no lines"
             assert child.parent is not None
+            shape = shape_of(child)
             whole: dict[str, object] = {child.parent: key}
-            if "position" in shape_of(child).columns:
+            if "position" in shape.defaults:
                 whole["position"] = number
-            ready.append(tuple(complete(child, {**whole, **facts}).values()))
-        if child is None or not ready:
-            return []
-        self._connection.executemany(shape_of(child).insert, ready)
-        return [tell_line(child, values, self._key) for values in ready]
+            ready.append(tuple(complete(shape, {**whole, **facts}).values()))
+        if child is not None and ready:
+            self._connection.executemany(shape_of(child).insert, ready)
+        return ready
 
-    def _row(self, model: type[Row], key: Key) -> tuple[Value, ...]:
-        found = self._connection.execute(shape_of(model).select, key_parts(key)).fetchone()
+    def _row(self, model: type[Row], key: Key) -> dict[str, Value]:
+        shape = shape_of(model)
+        found = self._connection.execute(shape.select, key_parts(key)).fetchone()
         assert found is not None
-        return found
-
-    def _update(self, model: type[Row], key: Key, values: Mapping[str, Value], guard: Sequence[str]) -> bool:
-        sql = update_of(model, tuple(values), len(guard))
-        self._connection.execute(sql, (*values.values(), *key_parts(key), *guard))
-        return self._connection.changes() == 1
+        return dict(zip(shape.columns, found, strict=True))
 
     def _told(self, model: type[Row], values: Mapping[str, Value], state: str) -> dict[str, JsonValue]:
         if state in model.loose_in:
             values = {column: value for column, value in values.items() if column in model.firm}
-        return tell_row(model, values.items(), self._key)
+        return tell_row(model, values, self._key)
 
     def _write(self, kind: str, thing: str, key: str, body: Mapping[str, JsonValue]) -> None:
         prev, text = self._hash, encode(body)
@@ -298,7 +292,9 @@ class Tx:
         self._hash = link(prev, self._seq, self.now_ms, kind, thing, key, self._total, text)
         mac = self._key.seal(self._hash)
         self._pending.append((self._seq, self.now_ms, kind, thing, key, text, self._total, prev, self._hash, mac))
-        self._touched.add(Touched(thing, key))
+        self._touched.add((thing, key))
+        if len(self._pending) >= _PENDING_AT_MOST:
+            self.flush()
 
 
 def _states(expect: str | Collection[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data.migrations.triggers import Rule, fixed, kept, lines, moving, once, only_added, refuse
+from data.migrations.triggers import Rule, fixed, kept, lines, moving, once, one_of, only_added, refuse
 
 BUYBACK_ALL = (
     "serial state terminal operator customer_name customer_phone customer_address id_number consent_version "
@@ -59,7 +59,7 @@ def book_rules() -> list[Rule]:
             "NEW.photo IS NOT NULL OR NEW.signature IS NOT NULL",
             "'buyback: photo and signature are stored at execution'",
         ),
-        kept("buyback", unless="OLD.state IN ('RECEIVED', 'APPRAISING', 'APPRAISED')"),
+        kept("buyback", unless=one_of("OLD.state", open_buyback)),
         *lines("buyback_item", "buyback", "serial", "buyback", open_buyback),
         refuse(
             "buyback_item_price",
@@ -116,23 +116,18 @@ def book_rules() -> list[Rule]:
 
 
 def journal_rules() -> list[Rule]:
-    head = "(SELECT {column} FROM journal ORDER BY seq DESC LIMIT 1)"
+    follows = (
+        "SELECT NEW.seq = seq + 1 AND NEW.prev = hash AND NEW.grand_total_fen >= grand_total_fen "
+        "AND NEW.at_ms >= at_ms FROM journal ORDER BY seq DESC LIMIT 1"
+    )
+    first = f"NEW.seq = 1 AND NEW.prev = '{'0' * 64}' AND NEW.at_ms >= 0"
     return [
         refuse(
             "journal_follows",
             "INSERT",
             "journal",
-            f"NEW.seq <> COALESCE({head.format(column='seq')}, 0) + 1 OR "
-            f"NEW.prev <> COALESCE({head.format(column='hash')}, '{'0' * 64}')",
-            "'journal: a row follows the last one'",
-        ),
-        refuse(
-            "journal_rises",
-            "INSERT",
-            "journal",
-            f"NEW.grand_total_fen < COALESCE({head.format(column='grand_total_fen')}, 0) OR "
-            f"NEW.at_ms < COALESCE({head.format(column='at_ms')}, 0)",
-            "'journal: the grand total and the time never go back'",
+            f"COALESCE(({follows}), {first}) IS NOT TRUE",
+            "'journal: a row follows the last one, and neither the time nor the grand total goes back'",
         ),
         refuse("journal_is_written_once", "UPDATE", "journal", "1", "'journal: nothing is changed'"),
         kept("journal"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data.migrations.triggers import Rule, fixed, kept, moving, once, only_added, refuse
+from data.migrations.triggers import Rule, fixed, kept, moving, once, one_of, only_added, refuse
 
 INVOICE_FACTS = "number sale_id serial kind reverses title tax_number net_fen tax_fen total_fen remark created_at_ms"
 
@@ -39,7 +39,7 @@ def invoice_rules() -> list[Rule]:
             "invoice_ended",
             "invoice",
             "state final provider_serial reason",
-            when="OLD.state IN ('ISSUED', 'WITHDRAWN', 'REFUSED', 'LAPSED') OR OLD.final = 1",
+            when=one_of("OLD.state", ("ISSUED", "WITHDRAWN", "REFUSED", "LAPSED")) + " OR OLD.final = 1",
         ),
         refuse(
             "invoice_final",
