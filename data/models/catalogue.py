@@ -28,7 +28,10 @@ class VehicleModel(Row):
 
 
 class BatteryModel(Row):
-    """A battery model. ``prefix`` is how its codes begin, as far as the maker fixed it."""
+    """A battery model. ``prefix`` is how its codes begin, as far as the maker fixed it.
+
+    ``ccc`` is the number of its CCC certificate, empty when there is none, None when that is not known.
+    """
 
     model = TextField(primary_key=True)
     maker = TextField()
@@ -37,16 +40,21 @@ class BatteryModel(Row):
     voltage_v = IntegerField()
     capacity_ah = FloatField()
     prefix = TextField()
+    ccc = TextField(null=True)
 
 
 class ChargerModel(Row):
-    """A charger model. Its code 充电器码 names the model, not the piece; normalised ``XXXXXXXXX-YY-ZZ``."""
+    """A charger model. Its code 充电器码 names the model, not the piece; normalised ``XXXXXXXXX-YY-ZZ``.
+
+    ``ccc`` as for batteries.
+    """
 
     code = TextField(primary_key=True)
     model = TextField()
     name = TextField()
     chemistry = TextField()
     voltage_v = IntegerField()
+    ccc = TextField(null=True)
 
 
 class Compatibility(Row):

@@ -149,6 +149,7 @@ def _stock(tx: Tx, shop: DemoShop, received_ms: int) -> None:
             voltage_v=model.voltage_v,
             capacity_ah=float(model.capacity_ah),
             prefix=model.prefix,
+            ccc=model.ccc,
         )
     for model in shop.charger_models:
         tx.create(
@@ -158,6 +159,7 @@ def _stock(tx: Tx, shop: DemoShop, received_ms: int) -> None:
             name=model.name,
             chemistry=model.chemistry,
             voltage_v=model.voltage_v,
+            ccc=model.ccc,
         )
     for pairing in shop.compatibility:
         tx.create(

@@ -211,7 +211,7 @@ def _battery(scan: Scan, vehicle: VehicleFacts, lines: Sequence[SaleLine], day: 
     if unit is None or model is None:
         raise Refusal(Reason.UNKNOWN_BATTERY, code=scan.code)
     _check_free(unit)
-    _check_ban(CodeKind.BATTERY, scan, day, model.chemistry)
+    bundle.check_ban(CodeKind.BATTERY, scan.code, day, scan.bans, chemistry=model.chemistry, ccc=model.ccc)
     pairing = bundle.judge_battery(
         vehicle,
         PowerFacts(scan.code, model.model, model.chemistry, model.voltage_v),
@@ -225,7 +225,7 @@ def _charger(scan: Scan, vehicle: VehicleFacts, lines: Sequence[SaleLine], day: 
     model = ChargerModel.find(scan.code)
     if model is None:
         raise Refusal(Reason.UNKNOWN_CHARGER, code=scan.code)
-    _check_ban(CodeKind.CHARGER, scan, day, model.chemistry)
+    bundle.check_ban(CodeKind.CHARGER, scan.code, day, scan.bans, chemistry=model.chemistry, ccc=model.ccc)
     pairing = bundle.judge_charger(
         vehicle,
         PowerFacts(scan.code, model.model, model.chemistry, model.voltage_v),
@@ -247,12 +247,6 @@ def _included(kind: LineKind, code: str, model: str, name: str, pairing: bundle.
         "price_fen": 0,
         "pairing": Pairing(pairing.value),
     }
-
-
-def _check_ban(kind: CodeKind, scan: Scan, day: str, chemistry: str) -> None:
-    # The catalogue keeps no CCC number of batteries and chargers, so a ban on those without one cannot be judged.
-    bans = [ban for ban in scan.bans if not ban.without_ccc]
-    bundle.check_ban(kind, scan.code, day, bans, chemistry=chemistry)
 
 
 def _declared(vehicle_model: str, kind: CompatibilityKind, other_model: str) -> bool | None:

@@ -91,7 +91,8 @@ CREATE TABLE battery_model (
   chemistry TEXT NOT NULL,
   voltage_v INTEGER NOT NULL,
   capacity_ah REAL NOT NULL,
-  prefix TEXT NOT NULL
+  prefix TEXT NOT NULL,
+  ccc TEXT -- '' when there is none, NULL when nobody knows
 ) STRICT;
 
 CREATE TABLE charger_model (
@@ -99,7 +100,8 @@ CREATE TABLE charger_model (
   model TEXT NOT NULL,
   name TEXT NOT NULL,
   chemistry TEXT NOT NULL,
-  voltage_v INTEGER NOT NULL
+  voltage_v INTEGER NOT NULL,
+  ccc TEXT -- '' when there is none, NULL when nobody knows
 ) STRICT;
 
 CREATE TABLE compatibility (
