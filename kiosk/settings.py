@@ -25,6 +25,12 @@ NOT_SETTINGS = frozenset({"KIOSK_DATA", "KIOSK_CONFIG"})
 DEFAULT = "default"
 
 
+NO_PRINTER = "receipt"
+"""What the slips' printer is called while none is set up: its jobs wait."""
+DOTS = {58: 384, 80: 576}
+"""Width of the paper in mm to printed dots at 203 dpi."""
+
+
 class SettingsError(Exception):
     """Settings that cannot be used; the text is one sentence for whoever wrote them."""
 

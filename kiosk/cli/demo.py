@@ -21,7 +21,7 @@ _data = click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
     envvar="KIOSK_DATA",
-    help="Directory of the demo shop (default: `demo` in the XDG data home).",
+    help="Directory of the demo shop (default: the XDG data home).",
 )
 
 
@@ -73,7 +73,14 @@ def codes(data: Path | None, as_json: bool) -> int:
                    "incompatible_battery", "wrong_charger"}],
      "sold_vehicle", "banned_vehicle", "unknown_vehicle"}
     """
-    told = _codes(_directory(data))
+    from data.database import STORE_FILE
+    from kiosk.services.clock import Clock
+
+    directory = _directory(data)
+    _refuse_real_shop(directory)
+    if data is not None and not (directory / STORE_FILE).is_file():
+        _seed(directory, Clock())
+    told = _codes(directory)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return Exit.DONE
@@ -122,10 +129,30 @@ def _codes(directory: Path) -> dict[str, Any]:
 
 
 def _directory(data: Path | None) -> Path:
-    """Its own directory: the demo's sales must never mix with a shop's."""
+    """The same default as every verb's, so that look-ups find the demo shop; a real shop there is refused."""
     from kiosk.settings import data_home
 
-    return (data if data is not None else data_home(os.environ) / "demo").absolute()
+    return (data if data is not None else data_home(os.environ)).absolute()
+
+
+def _refuse_real_shop(directory: Path) -> None:
+    """Raises Failure when the store there is not a demo shop's: demo sales never mix with a shop's."""
+    from data.database import STORE_FILE
+    from data.store import Store, StoreDamaged
+    from kiosk.demo.seeding import NotADemoShop, refuse_real_shop
+
+    if not (directory / STORE_FILE).is_file():
+        return
+    try:
+        store = Store.open_read_only(directory)
+    except StoreDamaged as error:
+        raise Failure(Exit.STORE, str(error)) from None
+    try:
+        refuse_real_shop(store)
+    except NotADemoShop as error:
+        raise Failure(Exit.WRONG_USE, str(error)) from None
+    finally:
+        store.close()
 
 
 def _check_language(language: str) -> None:
@@ -144,6 +171,7 @@ def _own_terminal() -> None:
 def _show(directory: Path, language: str, world: Path | None, stage: Path | None, clock_offset: int) -> int:
     from kiosk.services.clock import Clock
 
+    _refuse_real_shop(directory)
     with contextlib.ExitStack() as stack:
         announcement = world.read_text("utf-8") if world is not None else _start_world(directory, stack)
         offset = clock_offset if world is not None else _world_offset(announcement)

@@ -48,6 +48,12 @@ def is_demo(store: Store) -> bool:
     return store.read_now(lambda: StoreFact.find(SEEDED) is not None)
 
 
+def refuse_real_shop(store: Store) -> None:
+    """Raises NotADemoShop when the store holds a shop that is not the demo's: sales of the two never mix."""
+    if not is_demo(store) and store.read_now(_holds_a_shop):
+        raise NotADemoShop(f"{store.directory} holds a real shop; the demo uses a directory of its own")
+
+
 def seed(store: Store, clock: Clock, *, past: int = PAST_SALES) -> bool:
     """Seed the store unless it is seeded already; returns whether it did. Waits here, about two seconds.
 
@@ -56,8 +62,7 @@ def seed(store: Store, clock: Clock, *, past: int = PAST_SALES) -> bool:
     """
     if is_demo(store):
         return False
-    if store.read_now(_holds_a_shop):
-        raise NotADemoShop(f"{store.directory} holds a real shop; the demo uses a directory of its own")
+    refuse_real_shop(store)
     shop = demo_shop()
     with ThreadPoolExecutor() as pool:
         pins = dict(zip((one.number for one in shop.operators), pool.map(_hash, shop.operators), strict=True))
