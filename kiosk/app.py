@@ -286,12 +286,11 @@ class KioskApp(ScanningApp, inherit_bindings=False):
         if below is not None:
             await self.show(below)
 
-    async def sign_out(self) -> None:
-        """Leave the terminal to the next operator; open sales stay parked."""
-        self.operator = None
+    async def switched(self, operator: Operator) -> None:
+        """Another operator took the locked terminal over; open sales stay parked."""
         while isinstance(self.screen, KioskScreen) and (self.screen.covers or isinstance(self.screen, LockScreen)):
             await self.pop_screen()
-        await self.switch_screen(SignInScreen())  # pyright: ignore[reportUnknownMemberType]
+        await self.signed_in(operator)
 
     def acting(self) -> Operator:
         """Who is signed in; raises Refusal NOT_SIGNED_IN."""

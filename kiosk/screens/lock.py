@@ -1,4 +1,8 @@
-"""The lock: shop name, clock, what is wrong with devices, and the PIN of whoever is signed in."""
+"""The lock: shop name, clock, what is wrong with devices, and the fields of the sign-in screen.
+
+The operator who locked is filled in: their PIN brings back what they were doing. Another operator signs in over it;
+the open sale stays parked and is on Home.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,7 @@ class LockScreen(KioskScreen):
         return tr("已锁定")
 
     def help_text(self) -> str:
-        return tr("输入 PIN 解锁；别的操作员请按「切换操作员」，未完成的销售单会保留。")
+        return tr("输入 PIN 回到原来的画面；换人就改操作员编号，未完成的销售单会保留。")
 
     def more_help(self) -> Sequence[str]:
         return (tr("锁定期间收款、开票和打印都照常进行。"),)
@@ -49,23 +53,21 @@ class LockScreen(KioskScreen):
                 yield Static(self.kiosk.shop_name(), classes="shop-name", markup=False)
                 yield Digits("", id="lock-clock")
                 yield Static("", id="lock-troubles", markup=False)
-                yield Static(
-                    tr("操作员 {number} {name}", number=self._operator.number, name=self._operator.name), markup=False
-                )
+                yield Field(tr("操作员"), id="operator", limit=32, quick=r"\d{1,11}")
                 yield Field("PIN", id="pin", secret=True, limit=64, quick=r"\d{1,11}")
             with Vertical(classes="column pad-column"):
                 yield Keypad("pin")
 
     def action_buttons(self) -> Iterable[ActionButton]:
         yield ActionButton(tr("求助"), id="help", key="f1")
-        yield ActionButton(tr("切换操作员"), id="switch", key="f4")
-        yield ActionButton(tr("解锁"), id="unlock", key="f8", look="primary")
+        yield ActionButton(tr("登录"), id="sign-in", key="f8", look="primary")
 
     def first_focus(self) -> Widget | None:
         return self.query_one("#pin", Field).input
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.query_one("#operator", Field).fill(self._operator.number)
         self.tick()
 
     def tick(self) -> None:
@@ -81,18 +83,22 @@ class LockScreen(KioskScreen):
         self.say(Tone.FAULT, tr("不能在锁定时使用扫描：请先输入 PIN 解锁。"))
 
     def on_field_entered(self, event: Field.Entered) -> None:
-        self.press_unlock()
+        if event.field.id == "operator":
+            self.query_one("#pin", Field).enter()
+        else:
+            self.press_sign_in()
 
-    def press_unlock(self) -> None:
-        pin = self.query_one("#pin", Field)
+    def press_sign_in(self) -> None:
+        number, pin = self.query_one("#operator", Field).text, self.query_one("#pin", Field)
 
-        async def unlock() -> None:
+        async def sign_in() -> None:
             typed = pin.text
             pin.fill("")
-            await self.shop.sign_in.unlock(self._operator, typed)
-            await self.kiosk.unlocked(self)
+            pin.enter()
+            operator = await self.shop.sign_in.sign_in(number, typed)
+            if operator.number == self._operator.number:
+                await self.kiosk.unlocked(self)
+            else:
+                await self.kiosk.switched(operator)
 
-        self.kiosk.command("unlock", unlock)
-
-    def press_switch(self) -> None:
-        self.kiosk.command("switch", self.kiosk.sign_out)
+        self.kiosk.command("sign-in", sign_in)

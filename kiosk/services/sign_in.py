@@ -1,4 +1,4 @@
-"""Who works at this terminal: sign-in by operator number or phone and PIN, locking, unlocking.
+"""Who works at this terminal: sign-in by operator number or phone and PIN, and locking.
 
 PINs are kept as Argon2id hashes only (19 MiB, two passes, one lane: the OWASP Password Storage Cheat Sheet's setting,
 about 20 ms here), computed on another thread. Every attempt is a row of the journal, the failed ones too; what was
@@ -74,12 +74,7 @@ class SignInService:
         if not name:
             raise Refusal(Reason.NOT_SIGNED_IN)
         account = await self._store.read(lambda: _find(name))
-        return await self._attempt("sign_in", account, pin)
-
-    async def unlock(self, operator: views.Operator, pin: str) -> views.Operator:
-        """The same operator again, after the screen was locked. Raises Refusal WRONG_PIN, ACCOUNT_DISABLED."""
-        account = await self._store.read(lambda: _find(operator.number))
-        return await self._attempt("unlock", account, pin)
+        return await self._attempt(account, pin)
 
     async def lock(self, operator: views.Operator) -> None:
         """Write into the journal that the operator's screen was locked or left."""
@@ -88,7 +83,7 @@ class SignInService:
             lambda tx: tx.record("operator.lock", "operator", number, {"role": operator.role.value})
         )
 
-    async def _attempt(self, kind: str, account: _Account | None, pin: str) -> views.Operator:
+    async def _attempt(self, account: _Account | None, pin: str) -> views.Operator:
         typed = fold_width(pin).strip()[: Use.PIN.limit]
         fits = await asyncio.to_thread(self._fits, account, typed)
         reason = None
@@ -97,7 +92,7 @@ class SignInService:
         elif account.disabled:
             reason = Reason.ACCOUNT_DISABLED
         number = NOBODY if account is None else account.number
-        body = {"attempt": kind, "outcome": "OK" if reason is None else reason.value}
+        body = {"attempt": "sign_in", "outcome": "OK" if reason is None else reason.value}
 
         def note(tx: Tx) -> None:
             tx.record("operator.attempt", "operator", number, body)

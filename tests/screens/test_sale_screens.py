@@ -169,6 +169,21 @@ async def test_given_a_lock_in_a_sale_when_unlocked_then_the_typing_goes_on_wher
         assert one.field("battery-first").text == "990PB"
 
 
+async def test_given_a_lock_when_another_operator_signs_in_over_it_then_the_open_sale_stays_parked(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        await one.scan(BIKE.vehicle)
+        one.app.lock()
+        await one.settle()
+        manager = demo_shop().operators[1]
+        await one.write("operator", manager.number)
+        await one.write("pin", manager.pin)
+        await one.press("enter")
+        assert one.screen == "HomeScreen"
+        assert one.app.operator.number == manager.number
+        assert [sale.vehicle for sale in await one.app.shop.sales.parked()] == [BIKE.vehicle]
+
+
 async def test_given_another_language_in_the_middle_of_a_sale_then_what_was_typed_stays(till) -> None:
     async with till() as one:
         await one.sign_in()

@@ -51,14 +51,6 @@ async def test_given_a_disabled_account_when_signing_in_then_only_the_right_pin_
     await refused(Reason.WRONG_PIN, sign_in.sign_in("1001", "1"))
 
 
-async def test_given_a_locked_screen_when_unlocked_then_only_the_operators_own_pin_opens(shop, sign_in, refused):
-    clerk, manager = shop.demo.operators[:2]
-    operator = await sign_in.sign_in(clerk.number, clerk.pin)
-    await sign_in.lock(operator)
-    await refused(Reason.WRONG_PIN, sign_in.unlock(operator, manager.pin))
-    assert await sign_in.unlock(operator, clerk.pin) == operator
-
-
 def test_given_a_pin_when_hashed_then_it_is_argon2id_of_the_promised_cost_and_salted():
     first, second = hash_pin("274913"), hash_pin("274913")
     assert first.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
