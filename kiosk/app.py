@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from kiosk import i18n, trouble
+from kiosk import i18n, quick_start, trouble
 from kiosk.i18n import tr
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.scan_keys import ScanningApp
@@ -68,8 +68,20 @@ class KioskApp(ScanningApp, inherit_bindings=False):
         self.register_theme(THEME)
         self.theme = THEME.name
 
-    async def on_mount(self) -> None:
-        await self.push_screen(SignInScreen())
+    def get_default_screen(self) -> KioskScreen:
+        """The first screen, made to be switched like one that was pushed: Textual expects the callback of those."""
+        first = SignInScreen()
+        first._push_result_callback(self, None)  # pyright: ignore[reportPrivateUsage]
+        return first
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Take the theme's colours over; parse the styles anew when some screen has been styled with others."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
+    def on_mount(self) -> None:
         trouble.open_log(self.shop.directory)
         self._unsubscribe = self.shop.changes.subscribe(self._changed)
         self.set_interval(1.0, self._tick)
@@ -81,6 +93,7 @@ class KioskApp(ScanningApp, inherit_bindings=False):
 
     def _start_shop(self) -> None:
         """Start the shop's loops once the first screen is painted; what they import would hold it up."""
+        quick_start.painted()
         self._spawn(self.guarded(self.shop.start))
 
     # Commands

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kiosk import quick_start
 from kiosk.cli.failure import Exit, Failure
 from kiosk.cli.run import need_terminal, open_shop, run_application
 
@@ -177,6 +178,7 @@ def _show(directory: Path, language: str, world: Path | None, stage: Path | None
         offset = clock_offset if world is not None else _world_offset(announcement)
         clock = Clock(offset)
         _seed(directory, clock)
+        quick_start.begin()
         from kiosk.demo.settings import demo_settings
 
         shop = open_shop(demo_settings(announcement), directory, clock)

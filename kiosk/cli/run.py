@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kiosk import quick_start
 from kiosk.cli.failure import Exit, Failure
 from kiosk.cli.place import find_place, shop_options
 
@@ -25,6 +26,7 @@ def run(data: Path | None, config: Path | None) -> int:
 
     Exit 3 with one sentence when another kiosk holds the shop (it says which), or when the store is damaged.
     """
+    quick_start.begin()
     from kiosk.services.clock import Clock
 
     need_terminal()

@@ -116,6 +116,7 @@ class KioskScreen(Screen[None]):
     # The frame
 
     def compose(self) -> ComposeResult:
+        self._know_size()
         marks, current = self.steps()
         yield TitleBar(self.title_text(), [tr(step) for step in marks], current)
         yield HelpLine(self.help_text())
@@ -125,9 +126,19 @@ class KioskScreen(Screen[None]):
         yield from self.compose_actions()
         yield StatusLine()
 
+    def _know_size(self) -> None:
+        """Carry the size's marks from the first; Textual adds them when all is styled, and styles all of it again."""
+        for length, marks in zip(
+            self.kiosk.size, (self.kiosk.HORIZONTAL_BREAKPOINTS, self.kiosk.VERTICAL_BREAKPOINTS), strict=True
+        ):
+            reached = [mark for least, mark in sorted(marks or ()) if length >= least]
+            self.add_class(*reached[-1:], update=False)
+
     def compose_actions(self) -> ComposeResult:
         """The action row: buttons from the left, the last one at the right edge."""
         buttons = list(self.action_buttons())
+        for last in buttons[-1:]:
+            last.add_class("at-edge")
         with Horizontal(id="actions"):
             yield from buttons[:-1]
             yield Static(classes="spacer")

@@ -11,8 +11,10 @@ from textual.widgets import Button
 Look = Literal["plain", "primary", "careful", "choice"]
 
 
-class ActionButton(Button):
+class ActionButton(Button, inherit_css=False):
     """A button that does something. Its label is data: it is never read as markup.
+
+    All of its look is in `styles/base.tcss`: Textual's rules for buttons cost more than all others of a screen.
 
     `key` is the F-key that does the same, written behind the label. `look` tells its weight: `primary` is the marked
     next step, `careful` undoes or abandons something, `choice` selects one of several and may be `chosen`.
@@ -33,7 +35,9 @@ class ActionButton(Button):
     ) -> None:
         self.caption = label
         self.key = key
-        super().__init__(self._content(), id=id, classes=f"look-{look} {classes}", disabled=disabled)
+        # Textual gives every button this class when it is mounted, and styles it once more for that.
+        classes = f"-style-default look-{look} {classes}"
+        super().__init__(self._content(), id=id, classes=classes, disabled=disabled)
         self.active_effect_duration = 0
 
     def say(self, label: str) -> None:
