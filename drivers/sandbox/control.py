@@ -1,6 +1,7 @@
 """The sandbox's own controls: the customer's phone, the faults, the clock and the ledger. They work during any fault.
 
-* ``POST pay_url {"code", "amount_fen"?, "coupon_fen"?, "late"?}`` pays the order behind a code's text. 200 with
+* ``POST pay_url {"code", "amount_fen"?, "coupon_fen"?, "late"?}`` pays the order behind a code's text
+  (``code_url`` and ``qr_code``, the providers' own names for it, do as well). 200 with
   ``{"paid": true, "channel", "number", "amount_fen", "provider_number"}``; otherwise 4xx with
   ``{"paid": false, "reason", "message"}``, reason one of CODE_UNKNOWN CODE_DEAD CODE_EXPIRED ORDER_CLOSED ALREADY_PAID
   AMOUNT_DIFFERS COUPON_INVALID NOT_CLOSED BAD_REQUEST.
@@ -30,6 +31,7 @@ PAY_PATH = "/control/pay"
 FAULT_PATH = "/control/fault"
 LEDGER_PATH = "/control/ledger"
 CLOCK_PATH = "/control/clock"
+CODE_NAMES = ("code", "code_url", "qr_code")  # the latter as the providers' own answers call it
 MOST_ADVANCE_MS = 20 * 366 * 86_400_000
 
 
@@ -75,7 +77,8 @@ class Control:
             return json_reply({"error": str(error)}, 400)
 
     def _pay(self, body: Mapping[str, Any]) -> Reply:
-        code, late = body.get("code"), body.get("late", False)
+        code = next((body[name] for name in CODE_NAMES if name in body), None)
+        late = body.get("late", False)
         try:
             amount, coupon = _whole(body, "amount_fen"), _whole(body, "coupon_fen") or 0
             if not isinstance(code, str) or not isinstance(late, bool):

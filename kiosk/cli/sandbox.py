@@ -28,6 +28,13 @@ def sandbox(port: int, directory: Path | None) -> int:
 
     Keys are paths of PEM files in DIR (PKCS#8); secrets are inline; URLs have no trailing slash. GET ledger_url returns
     every order, refund and invoice the sandbox holds.
+
+    \b
+    The other controls take JSON by POST and work during any fault:
+    pay_url    {"code": the text of the QR, "amount_fen"?}   the customer pays
+    fault_url  {"target": "wechat|nuonuo|network", "kind", "endpoint"?}
+               {"target", "heal": true}
+    clock_url  {"advance_ms"}                                time goes on
     """
     from drivers.sandbox.serving import serve
 
