@@ -26,7 +26,6 @@ from peewee import PeeweeException
 
 from data.chain import GENESIS, JournalKey, make_key, read_key
 from data.database import DATABASE, SCHEMA_VERSION, STORE_FILE, Connection, StoreDamaged
-from data.journal import check_tail
 from data.migrate import check_version, migrate, version_of_store
 from data.models.shop import StoreFact
 from data.process_lock import ProcessLock, StoreHeld
@@ -312,6 +311,8 @@ def _terminal() -> str | None:
 
 
 def _check_after_bad_end(connection: Connection, path: Path, key: JournalKey) -> None:
+    from data.journal import check_tail
+
     if path.stat().st_size <= _QUICK_CHECK_UP_TO:
         answer = connection.execute("PRAGMA quick_check(1)").fetchall()
         if answer != [("ok",)]:

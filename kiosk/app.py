@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
@@ -21,16 +21,19 @@ from kiosk import i18n, quick_start, trouble
 from kiosk.i18n import tr
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.scan_keys import ScanningApp
-from kiosk.screens import status, wording
-from kiosk.screens.base import STYLES, KioskScreen, SaleScreen
+from kiosk.screens import status
+from kiosk.screens.base import STYLES, KioskScreen
 from kiosk.screens.help import HelpScreen
 from kiosk.screens.lock import LockScreen
 from kiosk.screens.ports import DemoControls, ShopPort
 from kiosk.screens.sign_in import SignInScreen
-from kiosk.services.views import Operator, Sale
+from kiosk.services.operators import Operator
 from kiosk.widgets.field import Field
 from kiosk.widgets.frame import StatusLine, Tone
 from kiosk.widgets.theme import THEME
+
+if TYPE_CHECKING:
+    from kiosk.services.views import Sale
 
 BUSY_AFTER_S = 0.15
 IDLE_LOCK_S = 300.0
@@ -156,6 +159,8 @@ class KioskApp(ScanningApp, inherit_bindings=False):
 
     def refuse(self, refusal: Refusal) -> None:
         """Word a refusal in the message line."""
+        from kiosk.screens import wording
+
         if refusal.reason is not Reason.NOT_SIGNED_IN or self.operator is not None:
             self.bell()
         self.say(Tone.FAULT, wording.sentence(refusal))
@@ -213,6 +218,7 @@ class KioskApp(ScanningApp, inherit_bindings=False):
         a person away from elsewhere.
         """
         from kiosk.screens.routes import screen_for
+        from kiosk.screens.sale_screen import SaleScreen
 
         kind = screen_for(sale)
         async with self._showing:

@@ -9,7 +9,6 @@ Secrets never stand in here: the fields that end in `_file` are paths of files, 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -219,6 +218,8 @@ def _with_whole_paths(settings: Settings, beside: Path) -> Settings:
 
 
 def _read_file(config: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    import tomllib
+
     try:
         tree = tomllib.loads(config.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -17,7 +17,6 @@ from data.models.shop import Outlet, Terminal
 from data.states import Channel, TerminalState
 from data.store import Store
 from data.unit_of_work import Touched
-from kiosk.rules.numbers import UNBOUND_TERMINAL
 from kiosk.services.changes import Changes, keys_of
 from kiosk.services.clock import Clock
 from kiosk.services.health import HealthService
@@ -213,7 +212,11 @@ class Shop:
 def _bound_terminal() -> str:
     """The terminal this store is bound to; the unbound one when there is none."""
     bound = Terminal.query().where(Terminal.state == TerminalState.ACTIVE).get_or_none()
-    return UNBOUND_TERMINAL if bound is None else bound.number
+    if bound is not None:
+        return bound.number
+    from kiosk.rules.numbers import UNBOUND_TERMINAL
+
+    return UNBOUND_TERMINAL
 
 
 def _outlet_name() -> str:

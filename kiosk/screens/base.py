@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -22,7 +22,6 @@ from kiosk import i18n
 from kiosk.i18n import tr
 from kiosk.rules.refusals import Refusal
 from kiosk.screens.ports import ShopPort
-from kiosk.services.views import Sale, SaleState
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.field import Field
 from kiosk.widgets.frame import HelpLine, MessageLine, StatusLine, TitleBar, Tone
@@ -138,7 +137,7 @@ class KioskScreen(Screen[None]):
         """The action row: buttons from the left, the last one at the right edge."""
         buttons = list(self.action_buttons())
         for last in buttons[-1:]:
-            last.add_class("at-edge")
+            last.add_class("at-edge", update=False)
         with Horizontal(id="actions"):
             yield from buttons[:-1]
             yield Static(classes="spacer")
@@ -215,64 +214,3 @@ class KioskScreen(Screen[None]):
 
     def action_help(self) -> None:
         self.kiosk.show_help(self)
-
-
-class SaleScreen(KioskScreen):
-    """A screen about one stored sale: holds its picture and paints it anew when the sale moves."""
-
-    CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = [
-        STYLES / name for name in ("sale.tcss", "collect.tcss", "lists.tcss")
-    ]
-    follows_sale = True
-    """Whether the screen gives way when the sale moves on by itself, as when it is paid."""
-
-    def __init__(self, sale: Sale) -> None:
-        super().__init__()
-        self.sale = sale
-        self._reloading = False
-        self._reload_again = False
-
-    def again(self) -> KioskScreen:
-        return type(self)(self.sale)
-
-    def apply(self, sale: Sale) -> None:
-        """Take a newer picture of the sale and paint it."""
-        self.sale = sale
-        if self.is_mounted:
-            self.paint()
-
-    def paint(self) -> None:
-        """Bring what is shown in line with `self.sale`; never touches what somebody is typing."""
-
-    def changed(self, keys: frozenset[str]) -> None:
-        if keys & {f"sale:{self.sale.id}", "payments", "invoices", "printer"}:
-            self.reload()
-
-    def reload(self) -> None:
-        """Load the sale afresh. Calls during a load lead to one more, not to many."""
-        if self._reloading:
-            self._reload_again = True
-            return
-        self._reloading = True
-        self.do(self._load, "load")
-
-    async def _load(self) -> None:
-        try:
-            while True:
-                self._reload_again = False
-                self._take(await self.shop.sales.load(self.sale.id))
-                if not self._reload_again:
-                    return
-        finally:
-            self._reloading = False
-
-    def _take(self, sale: Sale) -> None:
-        """A draft moves only by this terminal's own commands; what was ordered moves by itself."""
-        if self.follows_sale and sale.state is not SaleState.DRAFT:
-            # Not in a worker of this screen: replacing the screen waits for its workers to end.
-            self.kiosk.beside(lambda: self.kiosk.show_sale(sale, only_over=self))
-        else:
-            self.apply(sale)
-
-    def on_screen_resume(self) -> None:
-        self.reload()

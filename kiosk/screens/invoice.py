@@ -12,7 +12,8 @@ from textual.widgets import Button, Static
 from kiosk.i18n import tr
 from kiosk.rules.calendar import beijing_text
 from kiosk.screens import words
-from kiosk.screens.base import KioskScreen, SaleScreen
+from kiosk.screens.base import KioskScreen
+from kiosk.screens.sale_screen import SaleScreen
 from kiosk.services.views import Invoice, InvoiceState, Sale
 from kiosk.widgets.button import ActionButton, ChoiceButton
 from kiosk.widgets.facts import facts_table

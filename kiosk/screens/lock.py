@@ -17,7 +17,7 @@ from kiosk.i18n import tr
 from kiosk.rules.calendar import beijing
 from kiosk.screens import status
 from kiosk.screens.base import KioskScreen
-from kiosk.services.views import Operator
+from kiosk.services.operators import Operator
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.field import Field
 from kiosk.widgets.frame import Tone, state_line

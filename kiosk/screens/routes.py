@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from kiosk.screens.base import SaleScreen
 from kiosk.screens.collect import CollectScreen
 from kiosk.screens.paid import PaidScreen
 from kiosk.screens.sale_customer import CustomerScreen
 from kiosk.screens.sale_goods import GoodsScreen
 from kiosk.screens.sale_price import PriceScreen
+from kiosk.screens.sale_screen import SaleScreen
 from kiosk.screens.sale_vehicle import VehicleScreen
 from kiosk.services.views import Sale, SaleState, SaleStep
 

@@ -13,8 +13,9 @@ from kiosk.i18n import tr
 from kiosk.rules.calendar import beijing_text
 from kiosk.rules.customer import mask_name, mask_phone
 from kiosk.screens import words
-from kiosk.screens.base import KioskScreen, SaleScreen
+from kiosk.screens.base import KioskScreen
 from kiosk.screens.documents import InvoicePanel, SlipPanel, current_jobs
+from kiosk.screens.sale_screen import SaleScreen
 from kiosk.services.views import Copy, Sale, SaleState
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.facts import facts_table

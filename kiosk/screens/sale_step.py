@@ -10,7 +10,7 @@ from textual.widgets import Static
 from kiosk.i18n import mark, tr
 from kiosk.rules.refusals import Refusal
 from kiosk.screens import words
-from kiosk.screens.base import SaleScreen
+from kiosk.screens.sale_screen import SaleScreen
 from kiosk.services.views import Sale
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.frame import Tone

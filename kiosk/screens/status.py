@@ -8,7 +8,7 @@ from kiosk.i18n import mark, tr
 from kiosk.rules.calendar import beijing
 from kiosk.services import health
 from kiosk.services.health import Level, Reason
-from kiosk.services.views import Operator
+from kiosk.services.operators import Operator
 from kiosk.widgets.frame import Indicator, Tone
 
 TROUBLES: Final = frozenset({Tone.ATTENTION, Tone.FAULT})

@@ -17,8 +17,8 @@ from data.unit_of_work import Tx
 from kiosk.rules.customer import normalise_phone
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.rules.text import Use, clean_field, fold_width
-from kiosk.services import views
 from kiosk.services.clock import Clock
+from kiosk.services.operators import Operator
 
 MEMORY_KIB = 19_456
 PASSES = 2
@@ -65,7 +65,7 @@ class SignInService:
         self._clock = clock
         self._decoy: str | None = None
 
-    async def sign_in(self, number_or_phone: str, pin: str) -> views.Operator:
+    async def sign_in(self, number_or_phone: str, pin: str) -> Operator:
         """The operator with this number or phone, if the PIN is theirs.
 
         Raises Refusal WRONG_PIN (also for a number nobody has), ACCOUNT_DISABLED, NOT_SIGNED_IN when nothing was typed.
@@ -76,14 +76,14 @@ class SignInService:
         account = await self._store.read(lambda: _find(name))
         return await self._attempt(account, pin)
 
-    async def lock(self, operator: views.Operator) -> None:
+    async def lock(self, operator: Operator) -> None:
         """Write into the journal that the operator's screen was locked or left."""
         number = operator.number
         await self._store.write(
             lambda tx: tx.record("operator.lock", "operator", number, {"role": operator.role.value})
         )
 
-    async def _attempt(self, account: _Account | None, pin: str) -> views.Operator:
+    async def _attempt(self, account: _Account | None, pin: str) -> Operator:
         typed = fold_width(pin).strip()[: Use.PIN.limit]
         fits = await asyncio.to_thread(self._fits, account, typed)
         reason = None
@@ -100,7 +100,7 @@ class SignInService:
         await self._store.write(note)
         if reason is not None or account is None:
             raise Refusal(reason or Reason.WRONG_PIN)
-        return views.Operator(number=account.number, name=account.name, role=account.role)
+        return Operator(number=account.number, name=account.name, role=account.role)
 
     def _fits(self, account: _Account | None, pin: str) -> bool:
         """Costs the same for an account that does not exist: its number cannot be told from the time taken."""

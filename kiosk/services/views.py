@@ -15,20 +15,11 @@ from data.states import (
     PaymentOrderState,
     PrintJobState,
     PrintKind,
-    Role,
     SaleKind,
     SaleState,
     SaleStep,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """Who is signed in."""
-
-    number: str
-    name: str
-    role: Role
+from kiosk.services.operators import Operator as Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +82,11 @@ class Payment:
     expires_at_ms: int
     provider_number: str | None
     note: str | None
+
+    @property
+    def mismatch(self) -> bool:
+        """Whether the provider says paid, but not what was asked for (`collection_orders.Note.MISMATCH`)."""
+        return self.note is not None and self.note.startswith("MISMATCH")
 
 
 @dataclass(frozen=True, slots=True)
