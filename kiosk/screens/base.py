@@ -54,6 +54,7 @@ class KioskScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.language = i18n.current()
+        self._holds: set[Callable[[], None]] = set()
 
     @property
     def kiosk(self) -> KioskApp:
@@ -148,6 +149,22 @@ class KioskScreen(Screen[None]):
         first = self.first_focus()
         if first is not None:
             first.focus()
+
+    def on_unmount(self) -> None:
+        """What was still due when the screen went away never happens: nobody waits for it."""
+        for release in tuple(self._holds):
+            release()
+
+    def hold(self) -> Callable[[], None]:
+        """Count something of this screen as in flight; call the answer once it is done. It ends with the screen."""
+        in_flight = self.kiosk.hold()
+
+        def release() -> None:
+            self._holds.discard(release)
+            in_flight()
+
+        self._holds.add(release)
+        return release
 
     def say(self, tone: Tone, text: str) -> None:
         """Put a sentence into the message line; an empty one clears it."""

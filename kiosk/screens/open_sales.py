@@ -56,7 +56,7 @@ class OpenSalesScreen(KioskScreen):
         self.do(self._load, "load")
 
     async def _load(self) -> None:
-        release = self.kiosk.hold()
+        release = self.hold()
         try:
             self._parked = await self.shop.sales.parked()
         finally:

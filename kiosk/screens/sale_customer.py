@@ -158,7 +158,7 @@ class CustomerScreen(SaleStepScreen):
 
     async def _show(self, choices: list[ChoiceButton]) -> None:
         grid = self.query_one("#match-grid", Grid)
-        release = self.kiosk.hold()
+        release = self.hold()
         try:
             async with self.batch():
                 await grid.remove_children()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -38,6 +38,7 @@ class SaleListScreen(KioskScreen):
         self._rows: tuple[SaleRow, ...] = ()
         self._before: list[SaleRow | None] = [None]
         self._timer: Timer | None = None
+        self._searched: Callable[[], None] = lambda: None
 
     def again(self) -> KioskScreen:
         return SaleListScreen(self._search)
@@ -90,7 +91,7 @@ class SaleListScreen(KioskScreen):
     async def _load(self) -> None:
         pages = self.query_one(PagedList)
         day = business_day(self.shop.clock.now_ms()) if self._today else None
-        release = self.kiosk.hold()
+        release = self.hold()
         try:
             self._rows = await self.shop.lookups.sales(
                 search=self._search, day=day, state=self._state, before=self._before[-1], limit=pages.page_size
@@ -107,13 +108,13 @@ class SaleListScreen(KioskScreen):
         self._search = event.text
         if self._timer is not None:
             self._timer.stop()
-        release = self.kiosk.hold()
+        self._searched()  # the search that was due is not made any more
+        self._searched = self.hold()
+        self._timer = self.set_timer(SEARCH_AFTER_S, self._search_now)
 
-        def search() -> None:
-            release()
-            self._from_the_top()
-
-        self._timer = self.set_timer(SEARCH_AFTER_S, search)
+    def _search_now(self) -> None:
+        self._searched()
+        self._from_the_top()
 
     def on_field_entered(self, event: Field.Entered) -> None:
         self.query_one(PagedList).focus()

@@ -70,7 +70,7 @@ class SaleStepScreen(SaleScreen):
     def keep(self, **fields: str) -> None:
         """Remember typed text and save it soon; nothing typed is lost by a power cut."""
         if not self._unsaved:
-            self._saved = self.kiosk.hold()
+            self._saved = self.hold()
         self._unsaved.update(fields)
         if self._save_timer is not None:
             self._save_timer.stop()
