@@ -9,7 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class CatalogueHook(BuildHookInterface[Any]):
-    """Runs for wheels and editable installs alike, so that a checkout speaks every language after `pip install -e .`."""
+    """Runs for wheels and editable installs alike: a checkout speaks every language after `pip install -e .`."""
 
     PLUGIN_NAME = "custom"
 
