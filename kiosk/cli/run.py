@@ -1,7 +1,5 @@
 """`kiosk run`: the kiosk of a shop, in this terminal."""
 
-import asyncio
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,6 +62,8 @@ def open_shop(settings: "Settings", directory: Path, clock: "Clock") -> "Shop":
 
 def run_application(app: "KioskApp") -> int:
     """Show the application until it ends; SIGTERM and a closed terminal end it in order."""
+    import asyncio
+    import signal
 
     async def show() -> None:
         loop = asyncio.get_running_loop()

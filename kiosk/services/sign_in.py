@@ -10,11 +10,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from data.models import Operator as OperatorRow
+from data.models.shop import Operator as OperatorRow
 from data.states import Role
 from data.store import Store
 from data.unit_of_work import Tx
-from kiosk.rules.customer import normalise_phone
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.rules.text import Use, clean_field, fold_width
 from kiosk.services.clock import Clock
@@ -113,6 +112,8 @@ class SignInService:
 def _find(number_or_phone: str) -> _Account | None:
     row = OperatorRow.find(number_or_phone)
     if row is None:
+        from kiosk.rules.customer import normalise_phone
+
         try:
             phone = normalise_phone(number_or_phone)
         except Refusal:
