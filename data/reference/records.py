@@ -85,9 +85,14 @@ class CodeTable:
 
 @dataclass(frozen=True, slots=True)
 class SaleBan:
-    """Goods that may not be sold from a day on; empty tuples mean every edition, every chemistry."""
+    """Goods that may not be sold from a day on; empty tuples mean every edition, every chemistry.
+
+    `goods_zh` and `goods_en` name the banned goods in a refusal.
+    """
 
     name: str
+    goods_zh: str
+    goods_en: str
     kind: str
     valid_from: str
     valid_to: str

@@ -52,6 +52,16 @@ class SaleBan(Protocol):
         ...
 
     @property
+    def goods_zh(self) -> str:
+        """What is banned, as the shop's people read it, in Chinese."""
+        ...
+
+    @property
+    def goods_en(self) -> str:
+        """What is banned, in English."""
+        ...
+
+    @property
     def kind(self) -> str:
         """The `CodeKind` it is about."""
         ...
@@ -177,7 +187,7 @@ def check_ban(
 
     Goods about which a fact is not known (None) are not touched by a ban that names it; an empty `ccc` says that there
     is no CCC number.
-    Raises Refusal SALE_BANNED (code, rule, since).
+    Raises Refusal SALE_BANNED (code, rule, goods, goods_en, since).
     """
     for ban in bans:
         if (
@@ -188,7 +198,14 @@ def check_ban(
             and (not ban.chemistries or chemistry in ban.chemistries)
             and (not ban.without_ccc or ccc == "")
         ):
-            raise Refusal(Reason.SALE_BANNED, code=code, rule=ban.name, since=ban.valid_from)
+            raise Refusal(
+                Reason.SALE_BANNED,
+                code=code,
+                rule=ban.name,
+                goods=ban.goods_zh,
+                goods_en=ban.goods_en,
+                since=ban.valid_from,
+            )
 
 
 def check_price(price_fen: int, floor_fen: int | None, ceiling_fen: int | None) -> int:
@@ -197,11 +214,11 @@ def check_price(price_fen: int, floor_fen: int | None, ceiling_fen: int | None) 
     Raises Refusal AMOUNT_INVALID (text) unless it is above zero, BELOW_FLOOR or ABOVE_CEILING (limit, yuan).
     """
     if price_fen <= 0:
-        raise Refusal(Reason.AMOUNT_INVALID, text=format_yuan(price_fen))
+        raise Refusal(Reason.AMOUNT_INVALID, text=format_yuan(price_fen, grouped=True))
     if floor_fen is not None and price_fen < floor_fen:
-        raise Refusal(Reason.BELOW_FLOOR, limit=format_yuan(floor_fen))
+        raise Refusal(Reason.BELOW_FLOOR, limit=format_yuan(floor_fen, grouped=True))
     if ceiling_fen is not None and price_fen > ceiling_fen:
-        raise Refusal(Reason.ABOVE_CEILING, limit=format_yuan(ceiling_fen))
+        raise Refusal(Reason.ABOVE_CEILING, limit=format_yuan(ceiling_fen, grouped=True))
     return price_fen
 
 

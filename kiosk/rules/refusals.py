@@ -21,7 +21,7 @@ class Reason(StrEnum):
     SECOND_VEHICLE = "SECOND_VEHICLE"  # code, vehicle: a sale holds one vehicle
     ALREADY_SOLD = "ALREADY_SOLD"  # code
     RESERVED_ELSEWHERE = "RESERVED_ELSEWHERE"  # code
-    SALE_BANNED = "SALE_BANNED"  # code, rule, since
+    SALE_BANNED = "SALE_BANNED"  # code, since, rule: its id, goods and goods_en: what is banned
     SCAN_UNREADABLE = "SCAN_UNREADABLE"  # no facts: the scanned text holds characters no code has
     TYPED_TWICE_DIFFERS = "TYPED_TWICE_DIFFERS"  # the two typings differ
     TYPE_AGAIN = "TYPE_AGAIN"  # code: a typed code wants its second typing first
@@ -71,6 +71,7 @@ class Reason(StrEnum):
 
     # Documents
     SALE_FROZEN = "SALE_FROZEN"
+    SALE_PAID = "SALE_PAID"  # code, button: what finishes the sale
     SALE_NOT_FOUND = "SALE_NOT_FOUND"  # serial
     SALE_OPEN = "SALE_OPEN"  # another sale is open on this screen
     WRONG_STEP = "WRONG_STEP"

@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from kiosk.i18n import tr
+from kiosk.i18n import mark, tr
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.screens import words
 from kiosk.screens.sale_step import SaleStepScreen
@@ -17,8 +17,17 @@ from kiosk.services.views import Payment, PaymentOrderState, Sale
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.frame import HelpLine, MessageLine, StatusLine, TitleBar, state_line
 from kiosk.widgets.money import BigAmount, yuan
+from kiosk.widgets.prose import Prose
 from kiosk.widgets.qr_code import QrCode
 
+_HELP = {
+    PaymentOrderState.NEW: mark("请稍候，收款码马上就到。"),
+    PaymentOrderState.WAITING: mark("请顾客扫码付款，付完自动开票打印。"),
+    PaymentOrderState.UNKNOWN: mark("不要再次收款：正在查询结果，查清会自动显示。"),
+    PaymentOrderState.CLOSING: mark("正在关闭这个码，请稍候，先不要再收款。"),
+    PaymentOrderState.CLOSED: mark("没有收到钱：「重新收款」或「返回」。"),
+}
+"""What to do now, by the state of the payment."""
 LANE = "collect"
 """Collecting talks to the provider and may take long: it holds up no other command."""
 
@@ -37,7 +46,12 @@ class CollectScreen(SaleStepScreen):
         return tr("收款")
 
     def help_text(self) -> str:
-        return tr("请顾客扫码付款，付完自动开票打印。")
+        payment = self._payment()
+        if payment is None:
+            return ""
+        if payment.mismatch:
+            return tr("付款与应收不符：不要交车，请联系支付平台核对。")
+        return tr(_HELP.get(payment.state, _HELP[PaymentOrderState.NEW]))
 
     def more_help(self) -> Sequence[str]:
         return (
@@ -60,7 +74,7 @@ class CollectScreen(SaleStepScreen):
                 yield Static("", id="pay-amount", markup=False)
                 yield BigAmount(self._amount())
                 yield Static("", id="pay-state", markup=False)
-                yield Static("", id="pay-meaning", markup=False)
+                yield Prose(id="pay-meaning")
                 yield Static("", classes="spacer")
                 yield MessageLine()
                 with Horizontal(classes="pay-buttons"):
@@ -68,6 +82,7 @@ class CollectScreen(SaleStepScreen):
                     yield ActionButton(tr("取消收款"), id="cancel-payment", key="f7", look="careful")
                     yield ActionButton(tr("返回"), id="reopen", key="f6")
                     yield ActionButton(tr("重新收款"), id="again", key="f8", look="primary")
+                    yield ActionButton(tr("求助"), id="help", key="f1")
                     if self.kiosk.demo is not None:
                         yield ActionButton(tr("演示付款"), id="demo-pay", key="f9")
         yield StatusLine()
@@ -104,7 +119,8 @@ class CollectScreen(SaleStepScreen):
         no_code.update(state_line(*words.payment_state(payment.state)))
         self.query_one(BigAmount).show(payment.amount_fen)
         self.query_one("#pay-amount", Static).update(f"{words.channel(payment.channel)}  {yuan(payment.amount_fen)}")
-        self.query_one("#pay-meaning", Static).update(_meaning(payment))
+        self.say_help(self.help_text())
+        self.query_one("#pay-meaning", Prose).update(_meaning(payment))
         closed = payment.state is PaymentOrderState.CLOSED
         live = payment.state in {PaymentOrderState.WAITING, PaymentOrderState.UNKNOWN, PaymentOrderState.CLOSING}
         self.query_one("#park").display = not closed
@@ -178,10 +194,10 @@ def _meaning(payment: Payment) -> str:
         case PaymentOrderState.NEW | PaymentOrderState.SENT:
             return tr("正在向支付平台要收款码。")
         case PaymentOrderState.UNKNOWN:
-            return tr("查询中，结果未知：钱可能已付，也可能没付。不要再次收款，查清后自动显示。")
+            return tr("钱可能已付，也可能没付。")
         case PaymentOrderState.CLOSING:
-            return tr("正在向支付平台确认没有付款，请稍候。")
+            return tr("正在向支付平台确认没有付款。")
         case PaymentOrderState.CLOSED:
-            return tr("这个码已关闭，没有收到钱。可以重新收款，或返回改价。")
+            return tr("这个码已关闭，不能再付款。")
         case _:
             return ""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Static
+from textual.widgets import Button
 
 from kiosk.i18n import tr
 from kiosk.screens import words
@@ -15,6 +15,7 @@ from kiosk.screens.base import KioskScreen
 from kiosk.services.views import Copy, Invoice, InvoiceState, PrintJob, PrintJobState, PrintKind
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.frame import state_line
+from kiosk.widgets.prose import Prose
 
 
 def current_jobs(jobs: Sequence[PrintJob]) -> list[PrintJob]:
@@ -34,13 +35,13 @@ class InvoicePanel(Vertical):
         self.border_title = tr("发票")
 
     def compose(self) -> ComposeResult:
-        yield Static(_invoice_text(self._invoice), markup=False)
+        yield Prose(_invoice_text(self._invoice))
 
     def show(self, invoice: Invoice | None) -> None:
         """Show how the invoice stands now."""
         if invoice != self._invoice:
             self._invoice = invoice
-            self.query_one(Static).update(_invoice_text(invoice))
+            self.query_one(Prose).update(_invoice_text(invoice))
 
 
 class SlipPanel(Vertical):
@@ -52,7 +53,7 @@ class SlipPanel(Vertical):
         self.border_title = words.copy(job.copy)
 
     def compose(self) -> ComposeResult:
-        yield Static(_slip_text(self._job), markup=False)
+        yield Prose(_slip_text(self._job))
         with Horizontal(classes="resolve"):
             yield ActionButton(tr("已打出"), id="printed")
             yield ActionButton(tr("打印副本"), id="duplicate")
@@ -64,7 +65,7 @@ class SlipPanel(Vertical):
         """Show how the copy stands now."""
         if job != self._job:
             self._job = job
-            self.query_one(Static).update(_slip_text(job))
+            self.query_one(Prose).update(_slip_text(job))
             self._offer()
 
     def _offer(self) -> None:

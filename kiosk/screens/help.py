@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widgets import Static
 
 from kiosk.i18n import tr
 from kiosk.screens.base import KioskScreen
 from kiosk.widgets.button import ActionButton
+from kiosk.widgets.prose import Prose
 
 
 class HelpScreen(KioskScreen):
@@ -42,7 +42,7 @@ class HelpScreen(KioskScreen):
             tr("做到一半的销售单都会保存，挂单、断电、重启之后用「取单」取回。"),
         ]
         with VerticalScroll(can_focus=False):
-            yield Static("\n".join(lines), markup=False, classes="prose")
+            yield Prose("\n".join(lines), classes="prose")
 
     def action_buttons(self) -> Iterable[ActionButton]:
         yield ActionButton(tr("返回"), id="back", key="f8", look="primary")

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from kiosk.i18n import tr
+from kiosk.rules.refusals import Reason, Refusal
 from kiosk.screens import words
 from kiosk.screens.documents import InvoicePanel, SlipPanel, current_jobs
 from kiosk.screens.sale_step import STEPS, SaleStepScreen
@@ -80,6 +81,10 @@ class PaidScreen(SaleStepScreen):
             panel.show(job)
         if len(jobs) > len(panels):
             await self.query_one("#documents", Grid).mount_all(SlipPanel(job) for job in jobs[len(panels) :])
+
+    async def on_scan(self, text: str) -> None:
+        """The sale is paid and takes nothing more; what finishes it comes before the next one."""
+        raise Refusal(Reason.SALE_PAID, code=text, button=tr("交车") if self._late() else tr("完成"))
 
     def action_back(self) -> None:
         if self._late():

@@ -20,6 +20,9 @@ from kiosk.widgets.field import Field
 from kiosk.widgets.frame import Tone, state_line
 from kiosk.widgets.typed_twice import TypedTwice
 
+KINDS = {"battery": CodeKind.BATTERY, "charger": CodeKind.CHARGER}
+"""What is typed into which pair of fields."""
+
 
 class Slot(Horizontal):
     """A place the sale has for a battery or the charger, filled or waiting."""
@@ -174,8 +177,7 @@ class GoodsScreen(SaleStepScreen):
         self.keep(**{str(event.pair.id): event.text})
 
     def on_typed_twice_first(self, event: TypedTwice.First) -> None:
-        kind = CodeKind.BATTERY if event.pair.id == "battery" else CodeKind.CHARGER
-        if self.judge_typed(event.text, kind) and event.entered:
+        if self.judge_typed(event.text, KINDS[str(event.pair.id)]) and event.entered:
             event.pair.again.enter()
 
     def on_typed_twice_differs(self, event: TypedTwice.Differs) -> None:
@@ -192,13 +194,30 @@ class GoodsScreen(SaleStepScreen):
         pair, text = event.pair, event.text
 
         async def accept() -> None:
-            await self._add(text, typed=True)
-            pair.clear()
-            self._show_reason()
-            self.keep(**{str(pair.id): ""})
+            await self._accept(pair, text)
             self.swallow_enter = True
 
         self.kiosk.command("accept", accept)
+
+    async def _accept(self, pair: TypedTwice, text: str) -> None:
+        await self._add(text, typed=True)
+        pair.clear()
+        self._show_reason()
+        self.keep(**{str(pair.id): ""})
+
+    async def _finish_typing(self) -> bool:
+        """A part is missing while its code stands typed in a field: say what that lacks, or take it."""
+        from kiosk.screens.code_check import check_typed_twice
+
+        for pair in self.query(TypedTwice):
+            if pair.first.text.strip():
+                for other in self.query(TypedTwice):
+                    if other is not pair:
+                        other.fold()
+                check_typed_twice(pair, KINDS[str(pair.id)], self.shop.clock.now_ms())
+                await self._accept(pair, pair.first.text)
+                return True
+        return False
 
     # Pairing, undo, on
 
@@ -240,8 +259,11 @@ class GoodsScreen(SaleStepScreen):
             await self._give_reason()
             try:
                 return await self.shop.sales.finish_goods(self.sale.id, operator=self.kiosk.acting())
-            except Refusal:
+            except Refusal as refusal:
                 self._wanted().focus()
+                missing = refusal.reason in {Reason.BATTERIES_MISSING, Reason.CHARGER_MISSING}
+                if missing and await self._finish_typing():
+                    return await self.shop.sales.finish_goods(self.sale.id, operator=self.kiosk.acting())
                 raise
 
         self.advance("next", finish)

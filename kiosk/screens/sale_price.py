@@ -22,6 +22,7 @@ from kiosk.widgets.facts import facts_table
 from kiosk.widgets.field import Field
 from kiosk.widgets.frame import Tone, state_line
 from kiosk.widgets.money import BigAmount, yuan
+from kiosk.widgets.prose import Prose
 
 
 class PriceScreen(SaleStepScreen):
@@ -32,8 +33,8 @@ class PriceScreen(SaleStepScreen):
     def __init__(self, sale: Sale) -> None:
         super().__init__(sale)
         start = sale.total_fen if sale.total_fen is not None else sale.list_total_fen
-        self._amount = sale.typed.get("amount") or format_yuan(start)
-        self._channel: Channel | None = None
+        self._amount = sale.typed.get("amount", format_yuan(start))
+        self._channel = _chosen(sale)
 
     def help_text(self) -> str:
         return tr("核对实际销售金额，选收款渠道，按「收款」显示收款码。")
@@ -54,7 +55,7 @@ class PriceScreen(SaleStepScreen):
                 yield Static(tr("应收"), classes="quiet", markup=False)
                 yield BigAmount(self._fen() or 0, id="amount-large")
                 yield Field(tr("实际销售金额"), id="amount", value=self._amount, limit=32, quick=r"\d{1,7}(\.\d{0,2})?")
-                yield Static(self._verdict(), id="verdict", markup=False)
+                yield Prose(self._verdict(), id="verdict")
         with Horizontal(id="channels", classes="choices"):
             yield from self._choices()
 
@@ -111,6 +112,8 @@ class PriceScreen(SaleStepScreen):
             "底价 {floor}  上限 {ceiling}", floor=yuan(card.floor_price_fen), ceiling=yuan(card.ceiling_price_fen)
         )
         fen = self._fen()
+        if not self._amount.strip():
+            return state_line(Tone.FAULT, wording.sentence(Refusal(Reason.AMOUNT_MISSING)))
         if fen is None:
             return state_line(Tone.FAULT, wording.sentence(Refusal(Reason.AMOUNT_INVALID, text=self._amount)))
         if card.floor_price_fen <= fen <= card.ceiling_price_fen:
@@ -121,7 +124,7 @@ class PriceScreen(SaleStepScreen):
         self._amount = event.text
         self.keep(amount=event.text)
         self.query_one(BigAmount).show(self._fen() or 0)
-        self.query_one("#verdict", Static).update(self._verdict())
+        self.query_one("#verdict", Prose).update(self._verdict())
 
     def on_field_entered(self, event: Field.Entered) -> None:
         self.press_collect()
@@ -130,6 +133,7 @@ class PriceScreen(SaleStepScreen):
 
     def _select(self, channel: Channel) -> None:
         self._channel = channel
+        self.keep(channel=channel.value)
         for choice in self.query(ChoiceButton):
             choice.chosen = choice.value == channel.value
 
@@ -153,3 +157,11 @@ class PriceScreen(SaleStepScreen):
             return await self.shop.collection.start(self.sale.id, channel, amount, self.kiosk.acting())
 
         self.advance("collect", collect)
+
+
+def _chosen(sale: Sale) -> Channel | None:
+    """The channel that was chosen here and not sent yet, else the one the last code was on."""
+    kept = sale.typed.get("channel", "")
+    if kept in set(Channel):
+        return Channel(kept)
+    return sale.payment.channel if sale.payment is not None else None

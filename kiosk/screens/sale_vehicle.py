@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Grid, Horizontal, Vertical
@@ -68,14 +69,25 @@ class NewSaleScreen(KioskScreen):
         self.query_one("#start", ActionButton).focus()
 
     def on_typed_twice_agreed(self, event: TypedTwice.Agreed) -> None:
-        async def accept() -> None:
-            sale = await self.shop.sales.open_bundle(self.kiosk.acting(), event.text, typed=True)
-            await self.kiosk.show(VehicleScreen(sale, swallow_enter=True))
+        self.kiosk.command("accept", partial(self._accept, event.text, swallow_enter=True))
 
-        self.kiosk.command("accept", accept)
+    async def _accept(self, text: str, *, swallow_enter: bool = False) -> None:
+        sale = await self.shop.sales.open_bundle(self.kiosk.acting(), text, typed=True)
+        await self.kiosk.show(VehicleScreen(sale, swallow_enter=swallow_enter))
 
     def press_start(self) -> None:
-        self.kiosk.refuse(Refusal(Reason.NO_VEHICLE))
+        """Too early, whatever stands here: say what is missing. What agrees was refused and is refused again."""
+        from kiosk.screens.code_check import check_typed_twice
+
+        async def start() -> None:
+            pair = self.query_one(TypedTwice)
+            if not pair.first.text.strip():
+                pair.first.enter()
+                raise Refusal(Reason.NO_VEHICLE)
+            check_typed_twice(pair, CodeKind.VEHICLE, self.shop.clock.now_ms())
+            await self._accept(pair.first.text)
+
+        self.kiosk.command("start", start)
 
     def press_back(self) -> None:
         self.action_back()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from rich.cells import set_cell_size
+
 from kiosk.i18n import mark, tr
 from kiosk.rules.calendar import beijing
 from kiosk.services import health
 from kiosk.services.health import Level, Reason
 from kiosk.services.operators import Operator
-from kiosk.widgets.frame import Indicator, Tone
+from kiosk.widgets.frame import Indicator, RightEnd, Tone
 
+NAME_CELLS: Final = 12
+"""Longest part of an operator's name on the status line."""
 TROUBLES: Final = frozenset({Tone.ATTENTION, Tone.FAULT})
 
 _TONES: Final = {
@@ -53,10 +57,13 @@ def indicators(now: health.Health) -> tuple[Indicator, ...]:
     return (*shown, clock) if clock.tone in TROUBLES else tuple(shown)
 
 
-def right_end(operator: Operator | None, now_ms: int) -> str:
+def right_end(operator: Operator | None, now_ms: int) -> RightEnd:
     """Operator and time, at the right edge."""
     clock = beijing(now_ms).strftime("%H:%M")
-    return f"{operator.number} {operator.name}  {clock}" if operator is not None else clock
+    if operator is None:
+        return RightEnd(clock, clock)
+    name = set_cell_size(operator.name, NAME_CELLS).rstrip()
+    return RightEnd(f"{operator.number} {name}  {clock}", f"{operator.number}  {clock}")
 
 
 def _light(name: str, light: health.Indicator) -> Indicator:

@@ -98,7 +98,7 @@ def _order(tx: Tx, sale: Sale, amount_fen: int) -> None:
     vehicle = sale_codes.vehicle_line(lines)
     rest = amount_fen - sum(line.price_fen for line in lines if line is not vehicle)
     if rest <= 0:
-        raise Refusal(Reason.AMOUNT_INVALID, text=format_yuan(amount_fen))
+        raise Refusal(Reason.AMOUNT_INVALID, text=format_yuan(amount_fen, grouped=True))
     priced = [sale_codes.facts_of(line) | ({"price_fen": rest} if line is vehicle else {}) for line in lines]
     sale_codes.write_lines(tx, sale.id, priced)
     _remember_customer(tx, sale)

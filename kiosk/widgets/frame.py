@@ -8,7 +8,10 @@ from enum import StrEnum
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
+
+from kiosk.widgets.prose import Prose
 
 
 class Tone(StrEnum):
@@ -55,18 +58,18 @@ def _title(title: str, steps: Sequence[str], current: int) -> Content:
     return Content.assemble(*parts)
 
 
-class HelpLine(Static):
+class HelpLine(Prose):
     """What this step wants and what to scan."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(text, id="help-line", markup=False)
+        super().__init__(text, id="help-line")
 
 
-class MessageLine(Static):
+class MessageLine(Prose):
     """The reserved place for what just happened. Nothing else on the screen moves when it speaks."""
 
     def __init__(self) -> None:
-        super().__init__("", id="message-line", markup=False)
+        super().__init__(id="message-line")
         self.tone = Tone.PLAIN
         self.text = ""
 
@@ -85,34 +88,55 @@ class Indicator:
     tone: Tone
 
 
-class StatusLine(Static):
-    """How devices and services are, who is signed in, and the time. Words for what is well yield when it is narrow."""
+@dataclass(frozen=True, slots=True)
+class RightEnd:
+    """Who is signed in and the time; `short` without the name, for a narrow line."""
+
+    full: str
+    short: str
+
+
+class StatusLine(Widget):
+    """How devices and services are, who is signed in, and the time.
+
+    Every light keeps its glyph, its colour and its name. Where room is scarce, words yield: first those for what is
+    well, then the operator's name, then the words of the lesser troubles. It is painted for the width it has at that
+    moment, so that its first frame is whole.
+    """
 
     def __init__(self) -> None:
-        super().__init__("", id="status-line", markup=False)
+        super().__init__(id="status-line")
         self._indicators: tuple[Indicator, ...] = ()
-        self._right = ""
+        self._right = RightEnd("", "")
 
-    def show(self, indicators: Sequence[Indicator], right: str) -> None:
+    def show(self, indicators: Sequence[Indicator], right: RightEnd) -> None:
         """Show these; nothing is painted anew when nothing changed."""
         if (tuple(indicators), right) != (self._indicators, self._right):
             self._indicators, self._right = tuple(indicators), right
-            self._paint()
+            self.refresh()
 
-    def on_resize(self) -> None:
-        self._paint()
+    def render(self) -> Content:
+        return status_line(self._indicators, self._right, self.size.width)
 
-    def _paint(self) -> None:
-        room = max(0, self.size.width - 4 - cell_len(self._right))
-        parts = self._parts(every_word=True)
-        if sum(part.cell_length + 2 for part in parts) > room:
-            parts = self._parts(every_word=False)
-        left = Content("  ").join(parts).truncate(room, ellipsis=True, pad=True)
-        self.update(Content.assemble(" ", left, "  ", self._right, " "), layout=False)
 
-    def _parts(self, *, every_word: bool) -> list[Content]:
-        parts: list[Content] = []
-        for one in self._indicators:
-            worded = one.word and (every_word or one.tone is not Tone.GOOD)
-            parts.append(state_line(one.tone, f"{one.name} {one.word}" if worded else one.name))
-        return parts
+_FIRST_TO_YIELD = (Tone.GOOD, Tone.PLAIN, Tone.OFF, Tone.ATTENTION, Tone.FAULT)
+
+
+def status_line(indicators: Sequence[Indicator], right: RightEnd, width: int) -> Content:
+    """The line as it fits `width` cells."""
+    ends = (right.full, right.short)
+    left, end = Content(""), right.short
+    for number in range(len(_FIRST_TO_YIELD) + 1):
+        silent = _FIRST_TO_YIELD[:number]
+        left = Content("  ").join(_light(one, worded=one.tone not in silent) for one in indicators)
+        # While only the words for what is well have gone, the name goes before anything that tells of trouble.
+        fitting = [end for end in (ends if number else ends[:1]) if left.cell_length + cell_len(end) + 4 <= width]
+        if fitting:
+            end = fitting[0]
+            break
+    room = max(0, width - 4 - cell_len(end))
+    return Content.assemble(" ", left.truncate(room, ellipsis=True, pad=True), "  ", end, " ")
+
+
+def _light(one: Indicator, *, worded: bool) -> Content:
+    return state_line(one.tone, f"{one.name} {one.word}" if worded and one.word else one.name)

@@ -84,12 +84,21 @@ class TypedTwice(Horizontal):
         """Whether the second field stands beside the first."""
         return self.again.display
 
+    @property
+    def differ(self) -> bool:
+        """Whether the two typings are different codes; an empty second one is."""
+        return _plain(self.first.text) != _plain(self.again.text)
+
     def clear(self) -> None:
         """Empty both; the second one goes."""
         self._agreed = ""
         self.first.fill("")
         self.again.fill("")
         self._ask(False)
+
+    def ask(self) -> None:
+        """Show the second field."""
+        self._ask(True)
 
     def fold(self) -> None:
         """Hide the second field: another pair is being typed into."""

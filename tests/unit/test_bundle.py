@@ -156,7 +156,10 @@ def test_lithium_goods_without_ccc_are_banned_from_november_2025(kind: CodeKind)
 def test_a_ban_says_which_rule_and_since_when() -> None:
     with pytest.raises(Refusal) as told:
         check_ban(CodeKind.VEHICLE, "x", "2026-01-01", sale_bans().bans, edition="GB17761-2018")
-    assert told.value.facts == {"code": "x", "rule": "ccc-old-edition", "since": "2025-12-01"}
+    facts = told.value.facts
+    assert (facts["code"], facts["rule"], facts["since"]) == ("x", "ccc-old-edition", "2025-12-01")
+    assert "旧国标" in facts["goods"]
+    assert "old standard" in facts["goods_en"]
 
 
 def test_prices_stay_within_the_models_limits() -> None:
@@ -165,8 +168,8 @@ def test_prices_stay_within_the_models_limits() -> None:
     assert check_price(329900, 239900, 329900) == 329900
     assert check_price(1, None, None) == 1
     for price, reason, limit in (
-        (239899, Reason.BELOW_FLOOR, "2399.00"),
-        (329901, Reason.ABOVE_CEILING, "3299.00"),
+        (239899, Reason.BELOW_FLOOR, "2,399.00"),
+        (329901, Reason.ABOVE_CEILING, "3,299.00"),
     ):
         with pytest.raises(Refusal) as told:
             check_price(price, 239900, 329900)

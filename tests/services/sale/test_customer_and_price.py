@@ -73,7 +73,7 @@ async def test_given_the_price_when_checked_then_floor_and_ceiling_hold_and_noth
     assert await shop.sales.check_price(sale.id, "2,999.00") == 299900
     assert await shop.sales.check_price(sale.id, str(card.floor_price_fen // 100)) == card.floor_price_fen
     below = await refused(Reason.BELOW_FLOOR, shop.sales.check_price(sale.id, str(card.floor_price_fen // 100 - 1)))
-    assert below.facts["limit"] == f"{card.floor_price_fen // 100}.00"
+    assert below.facts["limit"] == f"{card.floor_price_fen // 100:,}.00"
     await refused(Reason.ABOVE_CEILING, shop.sales.check_price(sale.id, str(card.ceiling_price_fen // 100 + 1)))
     await refused(Reason.AMOUNT_INVALID, shop.sales.check_price(sale.id, "29x9"))
     await refused(Reason.AMOUNT_INVALID, shop.sales.check_price(sale.id, "0"))

@@ -18,6 +18,8 @@ class Ban:
     valid_from: str
     chemistries: tuple[str, ...] = ()
     name: str = "test-ban"
+    goods_zh: str = "试验品"
+    goods_en: str = "test goods"
     valid_to: str = ""
     editions: tuple[str, ...] = ()
     without_ccc: bool = False
@@ -132,7 +134,13 @@ async def test_given_a_ban_from_tomorrow_when_the_business_day_turns_then_the_ve
     await sales.open_bundle(clerk, first.vehicle)
     shop.clock.advance(DAY_MS)
     refusal = await refused(Reason.SALE_BANNED, sales.open_bundle(clerk, second.vehicle))
-    assert refusal.facts == {"code": second.vehicle, "rule": "test-ban", "since": ban.valid_from}
+    assert refusal.facts == {
+        "code": second.vehicle,
+        "rule": "test-ban",
+        "goods": "试验品",
+        "goods_en": "test goods",
+        "since": ban.valid_from,
+    }
 
 
 async def test_given_bans_on_batteries_and_chargers_when_scanned_then_only_banned_chemistry_is_refused(
