@@ -189,7 +189,8 @@ class KioskApp(ScanningApp, inherit_bindings=False):
         task.add_done_callback(self._tasks.discard)
 
     def _say_busy(self) -> None:
-        if self._under_way:
+        """Unless something is said already: a slow screen may have told what came of it before it is done itself."""
+        if self._under_way and self.screen_stack and isinstance(self.screen, KioskScreen) and self.screen.quiet:
             self.say(Tone.PLAIN, tr("… 处理中，请稍候"))
 
     def _say_no_longer_busy(self) -> None:

@@ -176,6 +176,11 @@ class KioskScreen(Screen[None]):
         for line in self.query(HelpLine):
             line.update(text)
 
+    @property
+    def quiet(self) -> bool:
+        """Whether the message line says nothing."""
+        return not any(line.text for line in self.query(MessageLine))
+
     def clear_message(self, text: str) -> None:
         """Clear the message line if it still says `text`."""
         for line in self.query(MessageLine):

@@ -5,17 +5,20 @@ slips queued, all in one commit that waits for no provider and no printer. Nothi
 money: an invoice that cannot be made out yet, or a slip that cannot be drawn yet, becomes a row that says so.
 
 Late payments (the order was already closed): a sale that is still open and unpaid takes the money and waits, flagged,
-until the clerk hands the goods over; otherwise the money is recorded as owed back.
+until the clerk hands the goods over, also when it had gone back to the price; otherwise the money is recorded as owed
+back.
 """
 
 from __future__ import annotations
 
 from data.models import PaymentOrder, Sale, Tender, Unit
-from data.states import LIVE_ORDER, PaymentOrderState, SaleState, TenderState, UnitState
+from data.states import LIVE_ORDER, PaymentOrderState, SaleState, SaleStep, TenderState, UnitState
 from data.unit_of_work import Tx
 from drivers.payments.base import QueryAnswer, QueryStatus
+from kiosk.rules.refusals import Refusal
 from kiosk.services.collection_orders import Note, Order
 from kiosk.services.invoice_intents import InvoiceIntents
+from kiosk.services.sale_checks import check_goods
 from kiosk.services.sale_view import lines_of
 from kiosk.services.slips import Slips
 
@@ -44,7 +47,7 @@ class Settlement:
             return None
         if answer.provider_number is None or _is_another_orders(answer.provider_number, order.number):
             return "provider number"
-        open_sale = sale.state == SaleState.ORDERED
+        open_sale = sale.state == SaleState.ORDERED or _is_ordered_again(tx, sale, order)
         if open_sale and _owed_fen(sale) != order.amount_fen:
             return "sale total"
         late = row.state == PaymentOrderState.CLOSED
@@ -90,6 +93,27 @@ class Settlement:
         self._invoices.wish(tx, sale_id)
         self._slips.queue_originals(tx, sale_id)
         return True
+
+
+def _is_ordered_again(tx: Tx, sale: Sale, order: Order) -> bool:
+    """Whether a draft that went back to the price takes the money of its closed order: it stands as ordered again.
+
+    Only while its goods are complete and the money is what they cost then; a price typed since is not agreed yet.
+    """
+    if sale.state != SaleState.DRAFT or sale.serial is None or sale.total_fen != order.amount_fen:
+        return False
+    try:
+        check_goods(sale)
+    except Refusal:
+        return False
+    if sum(line.price_fen for line in lines_of(sale.id)) != order.amount_fen:
+        return False
+    moved = tx.move(
+        Sale, sale.id, SaleState.ORDERED, expect=SaleState.DRAFT, ordered_at_ms=tx.now_ms, step=SaleStep.COLLECT
+    )
+    if moved:
+        sale.state = SaleState.ORDERED
+    return moved
 
 
 def _settle_tender(tx: Tx, order: Order, sale: Sale) -> None:
