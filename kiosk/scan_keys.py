@@ -6,25 +6,23 @@ was read; what turns out to be a scan never reaches a field, a button or a short
 
 from __future__ import annotations
 
-import codecs
 import time
 from collections.abc import Callable
-from functools import partial
 
 from textual import events
 from textual.app import App
-from textual.drivers import linux_driver
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
 from drivers.scanners.wedge import BurstSplitter, Keystroke, Outcome
+from kiosk import terminal_input
 
 
 class ScanningApp(App[None], inherit_bindings=False):
     """Calls `scan` for each completed scan and hands all other keys on in their order."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
-        _tolerate_stray_bytes()
+        terminal_input.install()
         super().__init__()
         self._splitter = BurstSplitter(now_ms)
         self._before_burst: tuple[Input, str, Selection] | None = None
@@ -68,13 +66,21 @@ class ScanningApp(App[None], inherit_bindings=False):
             self.scan(outcome.scan.text)
         deadline = self._splitter.deadline
         if deadline is not None:
-            self.set_timer(max(0.001, deadline - time.monotonic() + 0.001), self._flush_burst)
+            self.set_timer(max(0.001, deadline - time.monotonic() + 0.001), self._flush_in_turn)
 
     async def _hand_on(self, stroke: Keystroke) -> None:
         if not isinstance(stroke.event, events.Key):
             return
         if not self.swallows(stroke.key):
             await super().on_event(stroke.event)
+
+    def _flush_in_turn(self) -> None:
+        """Flush after every key that was read by now: those may wait in the queue, or be on their way into it."""
+        driver = self._driver
+        if terminal_input.WholeReads.under_way or driver is None:
+            self.set_timer(0.005, self._flush_in_turn)
+        else:
+            driver.send_message(events.Callback(callback=self._flush_burst))  # the way the keys come
 
     async def _flush_burst(self) -> None:
         await self._follow(self._splitter.flush(time.monotonic()))
@@ -96,15 +102,3 @@ class ScanningApp(App[None], inherit_bindings=False):
                 field.selection = selection
 
         field.call_later(restore)
-
-
-def _tolerate_stray_bytes() -> None:
-    """Keep the terminal's input thread alive through a byte that is not UTF-8, which a misconfigured scanner sends.
-
-    Textual 8.2.8 decodes strictly and dies of it (Textualize/textual issue 6456).
-    """
-
-    def tolerant(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
-        return partial(codecs.getincrementaldecoder(encoding), errors="replace")
-
-    linux_driver.getincrementaldecoder = tolerant  # pyright: ignore[reportPrivateImportUsage]
