@@ -4,7 +4,7 @@ One JSON document a line, one answer a question; input never comes this way, it 
 
 | question | answer |
 |---|---|
-| `{"verb": "settle", "focus": N, "mark": M, "timeout": S, "committed": true}` | when N focus reports have been seen, everything is handled, committed and painted, and mark M was written to the terminal: `{"idle": true}`; `false` when a command was still in flight after S seconds. With `committed` false commands in flight are not waited for |
+| `{"verb": "settle", "focus": N, "mark": M, "timeout": S, "committed": true}` | when N focus reports have been seen, everything is handled, committed and painted, and mark M was written to the terminal: `{"waiting": []}`; after S seconds the names of what was still under way, mark written all the same. With `committed` false commands in flight are not waited for |
 | `{"verb": "controls"}` | `{"controls": [{"id", "label", "kind", "area", "visible", "enabled", "scroll"}]}`, areas as `[x, y, width, height]` in cells |
 | `{"verb": "texts"}` | `{"texts": [area, …]}`: where the top screen shows text of its own |
 | `{"verb": "advance", "ms": N}` · `{"verb": "language", "language": L}` | `{}`; or `{"error": text}` |
@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypedDict, cast, runtime_checkable
 
@@ -58,17 +58,17 @@ class TellsControls(Protocol):
 
 
 class Stage:
-    """Answers play for one application. `busy` says whether a command or a unit of work is still in flight."""
+    """Answers play for one application. `under_way` names the commands and units of work that are still in flight."""
 
     def __init__(
         self,
         app: App[Any],
-        busy: Callable[[], bool],
+        under_way: Callable[[], Sequence[str]],
         advance: Callable[[int], None],
         language: Callable[[str], None],
     ) -> None:
         self._app = app
-        self._busy = busy
+        self._under_way = under_way
         self._advance = advance
         self._language = language
         self._focus_reports = 0
@@ -98,7 +98,7 @@ class Stage:
     async def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
         match question["verb"]:
             case "settle":
-                return {"idle": await self._settle(**{name: question[name] for name in _SETTLE})}
+                return {"waiting": await self._settle(**{name: question[name] for name in _SETTLE})}
             case "controls":
                 return {"controls": list(controls(self._app.screen))}
             case "texts":
@@ -114,24 +114,31 @@ class Stage:
                 return {"error": f"there is no verb {other!r}"}
         return {}
 
-    async def _settle(self, focus: int, mark: int, timeout: float, committed: bool) -> bool:  # noqa: ASYNC109  the peer's
+    async def _settle(self, focus: int, mark: int, timeout: float, committed: bool) -> list[str]:  # noqa: ASYNC109  the peer's
         deadline = time.monotonic() + timeout
         quiet = 0
+        waiting: list[str] = []
         while quiet < _QUIET_TURNS and time.monotonic() < deadline:
             await asyncio.sleep(_TURN_S)
-            seen = self._focus_reports >= focus
-            done = not committed or not self._busy()
-            quiet = quiet + 1 if seen and done and self._painted() else 0
+            waiting = self._waiting(focus, committed=committed)
+            quiet = 0 if waiting else quiet + 1
         # An application command that no terminal shows: what was written before it is on the screen when it is read.
         driver = self._app._driver  # pyright: ignore[reportPrivateUsage]  Textual offers no public way to the terminal
         if driver is not None:
             driver.write(f"\x1b_kiosk;{mark}\x1b\\")
-        return quiet >= _QUIET_TURNS
+        return waiting
 
-    def _painted(self) -> bool:
-        """Whether no message waits or is being handled anywhere, and the top screen has nothing left to paint."""
+    def _waiting(self, focus: int, *, committed: bool) -> list[str]:
+        """What is not done yet: input not read, messages waiting or being handled, commands in flight, paint."""
+        if self._focus_reports < focus:
+            return ["input that was not read"]
         pumps: list[MessagePump] = [self._app, *self._app._registry]  # pyright: ignore[reportPrivateUsage]
-        return not any(_at_work(pump) for pump in pumps) and not _unpainted(self._app.screen)
+        waiting = [f"messages of {pump!r}" for pump in pumps if _at_work(pump)]
+        if committed:
+            waiting += self._under_way()
+        if _unpainted(self._app.screen):
+            waiting.append(f"painting {self._app.screen!r}")
+        return waiting
 
 
 def _at_work(pump: MessagePump) -> bool:

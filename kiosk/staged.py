@@ -34,7 +34,7 @@ class StagedKiosk(KioskApp):
     def __init__(self, shop: Shop, customer: DemoCustomer, language: str, socket: Path) -> None:
         super().__init__(shop, demo=customer, language=language)
         self._socket = socket
-        self._stage = Stage(self, self._in_flight, shop.clock.advance, self._switch_language)
+        self._stage = Stage(self, self._work_under_way, shop.clock.advance, self._switch_language)
         self._store = shop.store
 
     async def on_ready(self) -> None:
@@ -46,14 +46,16 @@ class StagedKiosk(KioskApp):
     async def on_unmount(self) -> None:
         self._stage.close()
 
-    def _in_flight(self) -> bool:
-        """Whether a command, a save, a load of the screen or a unit of work is under way, or keys are held back."""
-        return bool(
-            self.busy
-            or self._store.busy
-            or self._splitter.deadline is not None
-            or any(worker.is_running for worker in self.workers)
-        )
+    def _work_under_way(self) -> list[str]:
+        """Commands, saves, loads of screens and units of work in flight, and keys that are held back; by name."""
+        told = [f"command {name!r}" for name in sorted(self._under_way)]
+        if self.busy > len(told):
+            told.append(f"{self.busy - len(told)} saves or loads")
+        if self._store.busy:
+            told.append(f"{self._store.busy} units of work")
+        if self._splitter.deadline is not None:
+            told.append("keys held back")
+        return told + [f"worker {one.group!r} of {one.node!r}" for one in self.workers if one.is_running]
 
     def _switch_language(self, language: str) -> None:
         self.command("language", lambda: self.use_language(language), queued=True)

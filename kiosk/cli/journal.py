@@ -33,8 +33,8 @@ def verify(data: Path | None, config: Path | None, anchors: Path | None, receipt
          12  truncated or forked against an anchor
          13  the key does not fit
          14  the tables differ from the journal's replay
-         2   the anchors cannot be read
-         3   there is no readable store
+         2   there is no shop, or the anchors cannot be read
+         3   the store is damaged
     """
     from data.journal import verify as check
     from data.store import StoreDamaged

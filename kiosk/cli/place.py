@@ -60,10 +60,13 @@ def find_place(data: Path | None, config: Path | None) -> Place:
 
 
 def need_store(place: Place) -> None:
-    """Raises Failure when there is no store to look into."""
+    """Raises Failure when there is no store to look into: never was, or no longer beside the key it left behind."""
+    from data.chain import KEY_FILE
     from data.database import STORE_FILE
 
     if not (place.directory / STORE_FILE).is_file():
+        if (place.directory / KEY_FILE).exists():
+            raise Failure(Exit.STORE, f"The store in {place.directory} is gone; restore a backup.")
         raise Failure(Exit.WRONG_USE, f"There is no shop in {place.directory}.")
 
 

@@ -11,6 +11,9 @@ import click
 
 from kiosk.cli.failure import Exit, Failure
 
+_LEAST_COLUMNS = 80
+_LEAST_ROWS = 24
+
 _HELP = """Play SCRIPT on the demo application (`-` reads standard input).
 
 The application runs as a child on a pseudo-terminal (default 80x24, zh_CN); its screen is read through a terminal
@@ -42,23 +45,35 @@ sql QUERY => VALUE         read-only check: first column of the first row
 pay_code | sign | photo | confirm_red
                            parse, and fail by name: not built yet
 
-Prints `ok LINE step` per step; on failure `FAILED LINE step: why` and the screen's text. Exit 0 every step came true, 1
-a step failed, 2 the script cannot be read (nothing is started), 3 the shop is held by another program.
+Prints `ok LINE step` per step; on failure `FAILED LINE step: why` and the screen's text. A step after which the
+application did not come to rest says so on stderr, and as `overdue` in the JSON document. Exit 0 every step came true,
+1 a step failed, 2 wrong use or a script that cannot be read (nothing is started), 3 the shop is held by
+another program.
 """
 
 
 def _size(_ctx: click.Context, _parameter: click.Parameter, text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,3})x(\d{1,3})", text)
-    if match is None or int(match[1]) < 20 or int(match[2]) < 5:
+    if match is None:
         raise click.BadParameter(f"{text!r} is no size such as 80x24.")
-    return int(match[1]), int(match[2])
+    columns, rows = int(match[1]), int(match[2])
+    if columns < _LEAST_COLUMNS or rows < _LEAST_ROWS:
+        raise click.BadParameter(f"{text} is too small, the least size is {_LEAST_COLUMNS}x{_LEAST_ROWS}.")
+    return columns, rows
 
 
 @click.command(help=_HELP, short_help="Play a script on the demo shop.")
 @click.argument("script", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Shop to play on; it keeps its state.")
 @click.option("--show", is_flag=True, help="Mirror the application's screen to this terminal.")
-@click.option("--size", default="80x24", show_default=True, metavar="COLSxROWS", callback=_size, help="Screen size.")
+@click.option(
+    "--size",
+    default="80x24",
+    show_default=True,
+    metavar="COLSxROWS",
+    callback=_size,
+    help="Screen size, 80x24 or more.",
+)
 @click.option("--lang", "language", default="zh_CN", show_default=True, help="Language of the screen.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document at the end.")
 def play(script: Path, data: Path | None, show: bool, size: tuple[int, int], language: str, as_json: bool) -> int:
@@ -74,8 +89,15 @@ def play(script: Path, data: Path | None, show: bool, size: tuple[int, int], lan
         raise Failure(Exit.WRONG_USE, f"{script}, {error}") from None
     held_back = show and sys.stdout.isatty()
     lines: list[str] = []
+    overdue: list[str] = []
 
     def told(done: Done) -> None:
+        if done.overdue:
+            late = f"kiosk: line {done.step.line} {done.step.text}: did not come to rest: {', '.join(done.overdue)}"
+            if show:
+                overdue.append(late)
+            else:
+                click.echo(late, err=True)
         if not as_json:
             line = f"ok {done.step.line} {done.step.text}"
             if done.why is not None:
@@ -94,6 +116,8 @@ def play(script: Path, data: Path | None, show: bool, size: tuple[int, int], lan
         raise Failure(Exit.STORE if down.held else Exit.OUTSIDE, str(down)) from None
     for line in lines:
         click.echo(line)
+    for late in overdue:
+        click.echo(late, err=True)
     if as_json:
         click.echo(json.dumps(outcome.document(str(script)), ensure_ascii=False))
     elif not outcome.passed:

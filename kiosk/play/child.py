@@ -1,15 +1,19 @@
 """The application under play: started on a pseudo-terminal, killed, started again; input in, screen out.
 
 Input is acknowledged: after each write a focus report (`CSI I`) is sent, and the call returns when the application has
-counted it, is idle and has painted; see `kiosk/stage.py`.
+counted it, is idle and has painted; see `kiosk/stage.py`. A call that gave up waiting for that says so in `overdue`.
+
+What a person types is written in one go: without an Enter in its rhythm it can be no scan, and the application has
+handed all of it on before the call returns. Keys that end a scan keep their distance from it.
 """
 
 import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +24,15 @@ from kiosk.play.text import Control
 
 FOCUS_REPORT: Final = b"\x1b[I"
 TYPING_GAP_S: Final = 0.06
-ENTER_GAP_S: Final = 0.25
+"""Between two characters typed one by one, so that they are no burst."""
+ENTER_GAP_S: Final = 0.2
+"""From the last typed character to a key that would end a scan, or to a scan: a person's distance."""
+LONGEST_WRITE: Final = 64
+"""Characters typed in one go: far less than a scan may be long, and one read of the terminal."""
 _ENDINGS: Final = frozenset({"enter", "return", "tab", "ctrl+j"})
+_CLEARING: Final = ("end", "ctrl+u", "ctrl+k")
 _SETTLE_S: Final = 20.0
+_PAINT_S: Final = 5.0
 _START_S: Final = 90.0
 _STOP_S: Final = 15.0
 
@@ -48,6 +58,8 @@ class Child:
     _focus_sent: int = 0
     _marks: int = 0
     _typed_at: float = field(default=0.0)
+    overdue: list[str] = field(default_factory=list[str])
+    """What was still under way when a call stopped waiting for it. Whoever tells it empties it."""
 
     @property
     def terminal(self) -> Terminal:
@@ -94,17 +106,28 @@ class Child:
         return self.terminal.stop(_STOP_S) if self._terminal is not None else True
 
     def type(self, text: str) -> None:
-        """Type character by character at a person's pace, each one acknowledged."""
-        for number, character in enumerate(text, start=1):
-            self._pace(TYPING_GAP_S)
-            self.send(character.encode(), committed=number == len(text))
-            self._typed_at = time.monotonic()
+        """Type, and return when all of it has reached the focus."""
+        for part in _parts(text):
+            self._pace(TYPING_GAP_S if part.isprintable() else ENTER_GAP_S)
+            self.send(part.encode())
+            if part.isprintable():
+                self._typed_at = time.monotonic()
+
+    def retype(self, text: str) -> None:
+        """Empty the field that has the focus and type."""
+        clearing = b"".join(encode(key, kitty=self.terminal.kitty) for key in _CLEARING)
+        self.send(clearing, committed=not text)
+        self.type(text)
 
     def press(self, key: str) -> None:
         """Press one key; never so soon after typing that the two could pass for a scan."""
-        self._pace(ENTER_GAP_S if key in _ENDINGS else TYPING_GAP_S)
-        self.send(encode(key, kitty=self.terminal.kitty))
-        self._typed_at = time.monotonic()
+        data = encode(key, kitty=self.terminal.kitty)
+        types = data.decode().isprintable()
+        if types or key in _ENDINGS:
+            self._pace(TYPING_GAP_S if types else ENTER_GAP_S)
+        self.send(data)
+        if types:
+            self._typed_at = time.monotonic()
 
     def scan(self, text: str) -> None:
         """One write of the whole text and a carriage return, as a keyboard-wedge scanner sends it."""
@@ -141,13 +164,14 @@ class Child:
         stage = self.stage
         self._marks += 1
         try:
-            stage.settle(self._focus_sent, self._marks, _SETTLE_S, committed=committed)
+            self.overdue += stage.settle(self._focus_sent, self._marks, _SETTLE_S, committed=committed)
         except StageLost as lost:
             ended = self._ended(lost)
             if self.terminal.running:
                 raise ended from None
             return
-        self.terminal.wait_mark(self._marks, 5.0)
+        if not self.terminal.wait_mark(self._marks, _PAINT_S):
+            self.overdue.append("the screen's last lines")
 
     def _pace(self, gap_s: float) -> None:
         rest = self._typed_at + gap_s - time.monotonic()
@@ -188,3 +212,11 @@ class Child:
             "LC_ALL": "C.UTF-8",
             "PYTHONUTF8": "1",
         }
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text in pieces that may be written at once; what types nothing, such as a tab, is a piece of its own."""
+    for printable, run in groupby(text, str.isprintable):
+        characters = "".join(run)
+        size = LONGEST_WRITE if printable else 1
+        yield from (characters[start : start + size] for start in range(0, len(characters), size))

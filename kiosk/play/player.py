@@ -115,9 +115,7 @@ class Player:
 
     def _fill(self, choose: Callable[[list[Control]], Control], text: str) -> None:
         self._touch(choose)
-        for key in ("end", "ctrl+u", "ctrl+k"):
-            self.child.press(key)
-        self.child.type(text)
+        self.child.retype(text)
 
     def _reach(self, choose: Callable[[list[Control]], Control]) -> Control:
         """Find the control, waiting a moment for it to appear, and scroll to it."""

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,10 +36,14 @@ class WorldDown(Exception):  # noqa: N818  a finding, not a defect
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One step's end: `why` is None when it came true."""
+    """One step's end: `why` is None when it came true. `ms` is how long it took; `overdue` names what was still under
+    way in the application when the step stopped waiting for it.
+    """
 
     step: Step
     why: str | None
+    ms: int
+    overdue: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,9 @@ class Outcome:
     def document(self, script: str) -> dict[str, Any]:
         """The run as `--json` prints it."""
         told = [
-            {"line": done.step.line, "step": done.step.text, "ok": done.why is None}
+            {"line": done.step.line, "step": done.step.text, "ok": done.why is None, "ms": done.ms}
             | ({"why": done.why} if done.why is not None else {})
+            | ({"overdue": list(done.overdue)} if done.overdue else {})
             for done in self.steps
         ]
         return {"script": script, "ok": self.passed, "steps": told} | (
@@ -111,14 +117,17 @@ class Stagehand:
             ) from None
         finished: list[Done] = []
         for step in steps:
+            began = time.monotonic()
+            why = None
             try:
                 player.do(step)
             except StepFailed as failure:
-                finished.append(Done(step, str(failure) + _ending(child)))
-                told(finished[-1])
-                return Outcome(tuple(finished), tuple(child.terminal.lines()))
-            finished.append(Done(step, None))
+                why = str(failure) + _ending(child)
+            overdue, child.overdue = tuple(child.overdue), []
+            finished.append(Done(step, why, round((time.monotonic() - began) * 1000), overdue))
             told(finished[-1])
+            if why is not None:
+                return Outcome(tuple(finished), tuple(child.terminal.lines()))
         return Outcome(tuple(finished), ())
 
 

@@ -34,15 +34,14 @@ class StageClient:
             return None
         return cls(connection)
 
-    def settle(self, focus_reports: int, mark: int, timeout_s: float, *, committed: bool) -> bool:
+    def settle(self, focus_reports: int, mark: int, timeout_s: float, *, committed: bool) -> list[str]:
         """Ask for idleness: so many focus reports seen, everything handled, `committed` and painted up to `mark`.
 
-        False when the application lives but a command was still in flight after `timeout_s`; the mark is painted then
-        all the same. Raises StageLost.
+        Returns what was still under way after `timeout_s`, by name: nothing when all is well. Raises StageLost.
         """
         question = {"focus": focus_reports, "mark": mark, "timeout": timeout_s, "committed": committed}
         answer = self._ask({"verb": "settle"} | question, timeout_s + 20)
-        return bool(answer["idle"])
+        return [str(name) for name in answer["waiting"]]
 
     def controls(self) -> list[Control]:
         """What can be touched on the top screen, top to bottom."""

@@ -61,6 +61,8 @@ def test_every_verb_explains_itself(verb: tuple[str, ...]) -> None:
         ("juggle",),
         ("play",),
         ("play", "no-such-file.play"),
+        ("play", "-", "--size", "20x5"),
+        ("play", "-", "--size", "wide"),
         ("sale",),
         ("sales", "--limit", "none"),
         ("settings", "--config", "no-such-file.toml"),
@@ -82,6 +84,11 @@ def test_wrong_use_is_one_sentence_and_exit_2(arguments: tuple[str, ...], tmp_pa
 def test_given_no_shop_there_then_look_ups_say_so(arguments: tuple[str, ...], tmp_path: Path) -> None:
     assert_one_sentence(kiosk(*arguments, "--data", str(tmp_path / "nowhere")), 2)
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_given_a_shop_whose_store_is_gone_then_that_is_damage(tmp_path: Path) -> None:
+    (tmp_path / "journal.key").write_text("00" * 32, "ascii")
+    assert_one_sentence(kiosk("journal", "verify", "--data", str(tmp_path)), 3)
 
 
 def test_given_an_unknown_step_then_nothing_is_started(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ class Small(App):
                 yield Button(f"第{number}行 ¥1,0{number:02d}.00", id=f"row-{number}", disabled=number == 3)
         yield OptionList(*(f"[选项] {number}" for number in range(9)), markup=False)
     async def on_ready(self):
-        self.stage = Stage(self, lambda: self.busy, self.advance, self.speak)
+        self.stage = Stage(self, lambda: ["a press"] * self.busy, self.advance, self.speak)
         await self.stage.listen(Path(sys.argv[1]))
     def on_app_focus(self):
         self.stage.focus_reported()
@@ -47,6 +47,8 @@ class Small(App):
         self.echo(f"typed {event.text}")
     async def on_button_pressed(self, event):
         self.busy += 1
+        if event.button.id == "row-2":
+            return
         asyncio.get_running_loop().call_later(0.4, self.finish, event.button.id)
     def finish(self, name):
         self.busy -= 1
@@ -74,7 +76,7 @@ class Session:
 
     def settle(self) -> None:
         self.mark += 1
-        assert self.stage.settle(self.sent, self.mark, 10, committed=True)
+        assert self.stage.settle(self.sent, self.mark, 10, committed=True) == []
         assert self.terminal.wait_mark(self.mark, 10)
 
     def click(self, control: Control) -> None:
@@ -119,6 +121,16 @@ def test_given_a_command_in_flight_when_the_step_returns_then_it_is_done(small: 
     small.stage.advance(250)
     small.click(pick(small.stage.controls(), "第1行", None))
     assert small.shows("pressed row-1 250")
+
+
+def test_given_a_command_that_never_ends_when_the_time_is_over_then_it_is_named_and_the_screen_is_whole(
+    small: Session,
+) -> None:
+    x, y = pick(small.stage.controls(), "第2行", None).visible.middle
+    small.terminal.write(f"\x1b[<0;{x + 1};{y + 1}M\x1b[<0;{x + 1};{y + 1}m".encode() + FOCUS_REPORT)
+    assert small.stage.settle(1, 7, 0.5, committed=True) == ["a press"]
+    assert small.terminal.wait_mark(7, 10)
+    assert small.stage.settle(1, 8, 10, committed=False) == []
 
 
 def test_given_controls_out_of_view_then_they_are_told_with_their_scrolling_region(small: Session) -> None:

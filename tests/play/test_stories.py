@@ -21,3 +21,6 @@ def test_the_story_comes_true(story: Path) -> None:
         failed = told["steps"][-1]
         pytest.fail(f"line {failed['line']} {failed['step']}: {failed['why']}\n" + "\n".join(told["screen"]))
     assert played.returncode == 0
+    # A step that waits in vain for the application to come to rest hides a command that never ends.
+    assert [step for step in told["steps"] if "overdue" in step] == []
+    assert played.stderr == ""
