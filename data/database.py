@@ -22,6 +22,10 @@ STORE_FILE: Final = "store.db"
 SCHEMA_VERSION: Final = 1
 """The number of the newest migration; stamped into ``PRAGMA user_version``."""
 
+SCHEMA_DIGEST: Final = "f11680c2c8282853ccf84720273fb43d6b5dc0f8ebb9a5e7714a83bf12d0602c"
+"""Of the schema that the migrations up to that number make, as ``data.migrate.schema_digest`` takes it. Whoever
+changes what a migration makes changes this with it; ``tests/data/test_migrations.py`` tells the new one."""
+
 OLDEST_SQLITE: Final = (3, 51, 3)
 """First release without the WAL-reset bug (https://sqlite.org/releaselog/3_51_3.html)."""
 

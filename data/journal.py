@@ -25,6 +25,7 @@ import msgspec
 
 from data.chain import GENESIS, Anchor, JournalKey, link, read_key
 from data.database import SCHEMA_VERSION, STORE_FILE, Connection, StoreDamaged, connect
+from data.migrate import check_schema
 from data.replay import first_difference
 
 _ANCHOR: Final = re.compile(r"\s*(\d{1,18})\s*[·\-:]\s*([0-9a-fA-F]{8,64})\s*")
@@ -112,6 +113,9 @@ def verify(directory: Path, *, anchors: Path | None = None, receipt: str | None 
                 raise StoreDamaged(f"the store has schema {found}, this program knows {SCHEMA_VERSION}")
             connection.execute("BEGIN")  # one snapshot, whatever a live kiosk writes meanwhile
             return _verify(connection, key, wanted)
+        except apsw.SQLError:
+            check_schema(connection)  # rules may be missing, that is a finding; what the tables lack is another program
+            raise
         finally:
             connection.close()
     except apsw.Error as problem:

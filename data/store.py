@@ -26,7 +26,7 @@ from peewee import PeeweeException
 
 from data.chain import GENESIS, JournalKey, make_key, read_key
 from data.database import DATABASE, SCHEMA_VERSION, STORE_FILE, Connection, StoreDamaged
-from data.migrate import check_version, migrate, version_of_store
+from data.migrate import check_schema, check_version, migrate, version_of_store
 from data.models.shop import StoreFact
 from data.process_lock import ProcessLock, StoreHeld
 from data.unit_of_work import Head, Touched, Tx, Ulids
@@ -211,6 +211,7 @@ class Store:
                 key = make_key(self.directory)
             if lock.ended_badly and not empty:
                 _check_after_bad_end(connection, self._path, key)
+            check_schema(connection)
         except (apsw.Error, PeeweeException) as problem:
             _fail(problem)
         self._key = key
@@ -224,11 +225,13 @@ class Store:
             try:
                 DATABASE.enter(self._path, read_only=True)
                 found = version_of_store()
+                check_version(found)
+                if found < SCHEMA_VERSION:
+                    raise StoreDamaged(f"the store has the older schema {found}; start the kiosk on it once")
+                if self._writer is None:  # who writes has looked already
+                    check_schema(DATABASE.native())
             except (apsw.Error, PeeweeException) as problem:
                 _fail(problem)
-            check_version(found)
-            if found < SCHEMA_VERSION:
-                raise StoreDamaged(f"the store has the older schema {found}; start the kiosk on it once")
 
         for ready in [self._readers.submit(connect) for _ in range(_READERS)]:
             ready.result()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wcwidth import wcswidth
+
 from drivers.sandbox.announcement import Announcement
 from drivers.sandbox.remote import SandboxControl
 from kiosk.demo.template import copy_seeded
@@ -144,7 +146,9 @@ def _ending(child: Child) -> str:
 
 def _with_screen(why: str, child: Child) -> str:
     """The reason and what the application printed, on one line."""
-    said = " ".join(line.strip() for line in child.terminal.lines() if line.strip())
+    rows = child.terminal.lines()
+    # A row that is full goes on in the next one.
+    said = " ".join("".join(row if wcswidth(row) == child.columns else f"{row}\n" for row in rows).split())
     return f"{why}: {said}" if said else why
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import apsw
 import pytest
 
-from data.database import DATABASE, connect
-from data.migrate import migrate, version_of_store
+from data.database import DATABASE, SCHEMA_DIGEST, connect
+from data.journal import verify
+from data.migrate import migrate, schema_digest, version_of_store
 from data.models import LINES, SYSTEM, TOLD
 from data.states import MOVES
 from data.store import Store, StoreDamaged
@@ -103,6 +104,35 @@ def test_given_a_second_migration_then_nothing_of_the_first_is_lost_and_a_backup
         Store.open(directory, now_ms=clock)
     with pytest.raises(StoreDamaged, match="newer program"):
         Store.open_read_only(directory)
+
+
+def test_the_digest_in_the_code_is_that_of_what_the_migrations_make(tmp_path, clock):
+    DATABASE.enter(tmp_path / "store.db", read_only=False)
+    try:
+        migrate(tmp_path, clock())
+        assert schema_digest(DATABASE.native()) == SCHEMA_DIGEST
+    finally:
+        DATABASE.leave()
+
+
+@pytest.mark.parametrize("change", ["ALTER TABLE vehicle_model RENAME COLUMN ccc TO ccd", "DROP TRIGGER sale_update"])
+def test_given_a_store_of_this_version_with_another_schema_then_it_says_whose_it_is(directory, clock, change):
+    Store.open(directory, now_ms=clock).close()
+    connection = connect(directory / "store.db", read_only=False)
+    connection.execute(change)
+    connection.close()
+    for opening in (lambda: Store.open(directory, now_ms=clock), lambda: Store.open_read_only(directory)):
+        with pytest.raises(StoreDamaged, match="another version of the program"):
+            opening()
+
+
+def test_given_a_store_of_another_schema_when_it_is_verified_then_that_is_said_too(directory, clock):
+    Store.open(directory, now_ms=clock).close()
+    connection = connect(directory / "store.db", read_only=False)
+    connection.execute("ALTER TABLE vehicle_model RENAME COLUMN ccc TO ccd")
+    connection.close()
+    with pytest.raises(StoreDamaged, match="another version of the program"):
+        verify(directory)
 
 
 def test_given_an_older_store_then_looking_up_asks_for_a_start_first(directory, clock):
