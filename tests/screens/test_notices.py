@@ -51,6 +51,20 @@ async def test_given_a_slip_nobody_saw_come_out_then_home_leads_to_it_and_a_pers
         assert not one.app.screen.query(NoticeButton)
 
 
+async def test_given_a_slip_nobody_saw_come_out_when_a_duplicate_is_asked_for_then_it_is_queued(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        job = await one.app.shop.store.write(leave_a_slip_uncertain)
+        await one.press("f4", "escape")
+        await one.touch(next(iter(one.app.screen.query(NoticeButton))).caption)
+        await one.touch("打印副本")
+        reason = f"UNCERTAIN:{job}"
+        found = await one.app.shop.store.read(lambda: PrintJob.query().where(PrintJob.reason == reason).count())
+        assert found == 1
+        await one.press("f8")
+        assert not one.app.screen.query(NoticeButton)
+
+
 async def test_given_a_sale_in_the_list_when_opened_then_people_are_masked_and_a_file_can_be_saved(
     till, tmp_path
 ) -> None:

@@ -1,13 +1,16 @@
 """The sale on the screen, with a real shop behind it."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
 from textual.drivers import linux_driver
 
 from kiosk.demo.catalogue import demo_shop
-from kiosk.services.views import SaleStep
+from kiosk.screens.collect import CollectScreen
+from kiosk.services.collection import CollectionService
+from kiosk.services.views import Channel, Payment, PaymentOrderState, SaleStep
 from kiosk.widgets.button import ActionButton, ChoiceButton
 from kiosk.widgets.field import Field
 from kiosk.widgets.frame import HelpLine
@@ -240,10 +243,112 @@ def fits(one) -> None:
             assert button.region in screen.region, button.caption
             assert button.region.height >= 3, button.caption
             assert button.region.width >= 6, button.caption
-            assert cell_len(button.label.plain) <= button.content_region.width, button.caption
+            room = button.content_region.width - 2 * button.styles.line_pad
+            assert cell_len(button.label.plain) <= room, button.caption
     for field in screen.query(Field):
         if field.display and field.parent.display:
             assert field.region in screen.region, field.label
             assert cell_len(field.label) <= field.region.width - 4, field.label
     for line in screen.query(HelpLine):
         assert cell_len(str(line.content)) <= line.content_region.width * line.content_region.height
+
+
+async def at_price(one) -> None:
+    """A sale by keyboard and scanner up to its price."""
+    await one.sign_in()
+    await one.scan(BIKE.vehicle)
+    await one.press("enter", "enter")
+    for code in (*BIKE.batteries, BIKE.charger):
+        await one.scan(code)
+    await one.press("f8")
+    await one.write("name", "王小明")
+    await one.write("phone", "13812345678")
+    await one.write("address", "文三路 100 号")
+    await one.write("division", "西湖")
+    await one.press("enter", "f8")
+
+
+async def test_given_a_code_typed_once_when_going_on_then_its_second_typing_is_asked_for(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        await one.touch("捆绑销售")
+        await one.touch("开始捆绑")
+        assert one.message.startswith("不能开始：还没有车辆")
+        await one.write("vehicle-first", BIKE.vehicle)
+        await one.touch("开始捆绑")
+        assert "请填写「再输一次」" in one.message
+        assert one.app.focused is one.field("vehicle-again").input
+        await one.write("vehicle-again", BIKE.vehicle[:-1])
+        await one.touch("开始捆绑")
+        assert "两次输入不一致" in one.message
+        await one.write("vehicle-again", BIKE.vehicle)
+        await one.press("enter", "enter", "f8")
+        for field, code in (("battery", BIKE.batteries[0]), ("charger", BIKE.charger)):
+            await one.write(f"{field}-first", code)
+            await one.touch("下一步")
+            assert "请填写「再输一次」" in one.message
+            assert one.app.focused is one.field(f"{field}-again").input
+            await one.write(f"{field}-again", code[:-1])
+            await one.touch("下一步")
+            assert "两次输入不一致" in one.message
+            await one.write(f"{field}-first", "")
+        assert one.screen == "GoodsScreen"
+
+
+async def test_given_a_channel_chosen_and_a_price_typed_when_restarted_then_both_are_back(till, monkeypatch) -> None:
+    monkeypatch.setattr(CollectionService, "channels", frozenset({Channel.WECHAT, Channel.CASH}))
+    async with till() as one:
+        await at_price(one)
+        await one.write("amount", "2888.5")
+        await one.touch("现金")
+    async with till() as one:
+        await one.sign_in()
+        await one.press("f3")
+        assert one.field("amount").text == "2888.5"
+        assert [choice.caption for choice in one.app.screen.query(ChoiceButton) if choice.chosen] == ["现金"]
+
+
+async def test_given_an_amount_that_is_none_then_the_check_says_so_in_whole_lines(till) -> None:
+    async with till() as one:
+        await at_price(one)
+        verdict = one.app.screen.query_one("#verdict")
+        await one.write("amount", "")
+        assert verdict.render().plain == "✕ 不能收款：请输入实际销售金额。"
+        await one.write("amount", "abc")
+        lines = verdict.render().plain.split("\n")
+        assert lines[0].startswith("✕ 不能使用金额「abc」")
+        assert len(lines) <= verdict.size.height
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en", "ja", "ru"])
+@pytest.mark.parametrize("state", ["NEW", "WAITING", "UNKNOWN", "CLOSING", "CLOSED", "MISMATCH"])
+async def test_the_code_screen_says_what_to_do_in_every_state_and_helps(till, state, language) -> None:
+    async with till(language) as one:
+        await at_price(one)
+        mismatch = state == "MISMATCH"
+        payment = Payment(
+            number="1",
+            channel=Channel.WECHAT,
+            state=PaymentOrderState.WAITING if mismatch else PaymentOrderState(state),
+            amount_fen=299900,
+            code="weixin://wxpay/bizpayurl?pr=abcdefg" if state == "WAITING" else None,
+            expires_at_ms=one.app.shop.clock.now_ms() + 60_000,
+            provider_number=None,
+            note="MISMATCH:amount" if mismatch else None,
+        )
+        screen = CollectScreen(replace(one.app.screen.sale, payments=(payment,)))
+        screen.follows_sale = False
+        screen.reload = lambda: None
+        await one.app.show(screen)
+        await one.settle()
+        told = screen.query_one(HelpLine).render().plain
+        assert told.count("\n") < 2
+        assert told.replace("\n", "").replace(" ", "") == screen.help_text().replace(" ", "")
+        if language == "zh_CN":
+            assert ("请顾客扫码" in told) == (state == "WAITING")
+            assert ("不要再次收款" in told) == (state == "UNKNOWN")
+            assert ("不要交车" in told) == mismatch
+            assert ("重新收款" in told) == (state == "CLOSED")
+        fits(one)
+        await one.press("f1")
+        assert one.screen == "HelpScreen"
