@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from data.store import Store
 from kiosk.app import KioskApp
-from kiosk.demo.catalogue import demo_shop
+from kiosk.demo.catalogue import DemoVehicle, demo_shop
 from kiosk.demo.seeding import seed
 from kiosk.services.clock import Clock
 from kiosk.settings import Settings
@@ -47,6 +47,20 @@ class Till:
         target.enter()
         target.input.value = text
         await self.settle()
+
+    async def reach_price(self, bike: DemoVehicle) -> None:
+        """A sale of this bike by keyboard and scanner, up to its price."""
+        await self.sign_in()
+        await self.scan(bike.vehicle)
+        await self.press("enter", "enter")
+        for code in (*bike.batteries, bike.charger):
+            await self.scan(code)
+        await self.press("f8")
+        await self.write("name", "王小明")
+        await self.write("phone", "13812345678")
+        await self.write("address", "文三路 100 号")
+        await self.write("division", "西湖")
+        await self.press("enter", "f8")
 
     async def press(self, *keys: str) -> None:
         for key in keys:

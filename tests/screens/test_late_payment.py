@@ -32,17 +32,7 @@ class Counter(Till):
 
     async def collect(self) -> None:
         """Sell a bike up to the code on the screen."""
-        await self.sign_in()
-        await self.scan(BIKE.vehicle)
-        await self.press("enter", "enter")
-        for code in (*BIKE.batteries, BIKE.charger):
-            await self.scan(code)
-        await self.press("f8")
-        await self.write("name", "王小明")
-        await self.write("phone", "13812345678")
-        await self.write("address", "文三路 100 号")
-        await self.write("division", "西湖")
-        await self.press("enter", "f8")
+        await self.reach_price(BIKE)
         await self.touch("微信")
         await self.press("f8")
         await self.until(lambda: self.app.screen.sale.payment.code)

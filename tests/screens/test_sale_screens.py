@@ -253,21 +253,6 @@ def fits(one) -> None:
         assert cell_len(str(line.content)) <= line.content_region.width * line.content_region.height
 
 
-async def at_price(one) -> None:
-    """A sale by keyboard and scanner up to its price."""
-    await one.sign_in()
-    await one.scan(BIKE.vehicle)
-    await one.press("enter", "enter")
-    for code in (*BIKE.batteries, BIKE.charger):
-        await one.scan(code)
-    await one.press("f8")
-    await one.write("name", "王小明")
-    await one.write("phone", "13812345678")
-    await one.write("address", "文三路 100 号")
-    await one.write("division", "西湖")
-    await one.press("enter", "f8")
-
-
 async def test_given_a_code_typed_once_when_going_on_then_its_second_typing_is_asked_for(till) -> None:
     async with till() as one:
         await one.sign_in()
@@ -298,7 +283,7 @@ async def test_given_a_code_typed_once_when_going_on_then_its_second_typing_is_a
 async def test_given_a_channel_chosen_and_a_price_typed_when_restarted_then_both_are_back(till, monkeypatch) -> None:
     monkeypatch.setattr(CollectionService, "channels", frozenset({Channel.WECHAT, Channel.CASH}))
     async with till() as one:
-        await at_price(one)
+        await one.reach_price(BIKE)
         await one.write("amount", "2888.5")
         await one.touch("现金")
     async with till() as one:
@@ -310,7 +295,7 @@ async def test_given_a_channel_chosen_and_a_price_typed_when_restarted_then_both
 
 async def test_given_an_amount_that_is_none_then_the_check_says_so_in_whole_lines(till) -> None:
     async with till() as one:
-        await at_price(one)
+        await one.reach_price(BIKE)
         verdict = one.app.screen.query_one("#verdict")
         await one.write("amount", "")
         assert verdict.render().plain == "✕ 不能收款：请输入实际销售金额。"
@@ -324,7 +309,7 @@ async def test_given_an_amount_that_is_none_then_the_check_says_so_in_whole_line
 @pytest.mark.parametrize("state", ["NEW", "WAITING", "UNKNOWN", "CLOSING", "CLOSED", "MISMATCH"])
 async def test_the_code_screen_says_what_to_do_in_every_state_and_helps(till, state, language) -> None:
     async with till(language) as one:
-        await at_price(one)
+        await one.reach_price(BIKE)
         mismatch = state == "MISMATCH"
         payment = Payment(
             number="1",
