@@ -23,17 +23,37 @@ class Capability(StrEnum):
 
     SHOW_CODE = "SHOW_CODE"  # the shop shows a QR code, the customer scans it
     ORDER_BEFORE_SCAN = "ORDER_BEFORE_SCAN"  # the order exists, and can be queried and closed, before anybody scans
+    CANCEL = "CANCEL"  # an order can be called off whatever its state: unpaid it closes, paid it goes back to the payer
+    REFUND = "REFUND"  # money can be given back the way it came
 
 
 class QueryStatus(StrEnum):
     """What the provider says about one order, in words common to all channels."""
 
-    NOT_FOUND = "NOT_FOUND"  # no such order there (yet); an unverified answer, so never final
+    NOT_FOUND = "NOT_FOUND"  # no such order there (yet); never final by itself: a code may still be scanned
     UNPAID = "UNPAID"  # exists, not paid, can still be paid
     PAID = "PAID"
     PAID_REFUNDED = "PAID_REFUNDED"  # was paid; a refund has been requested since, perhaps a partial one
+    REFUNDED = "REFUNDED"  # was paid, and all of it has gone back: nothing is left of it
     CLOSED = "CLOSED"  # never paid and cannot be paid any more
     PENDING = "PENDING"  # anything else: not final, ask again
+
+
+class CancelOutcome(StrEnum):
+    """What calling an order off did, as the provider says."""
+
+    CLOSED = "CLOSED"  # no money moved: it was unpaid, or nobody had scanned it
+    REFUNDED = "REFUNDED"  # it had been paid a moment before: all of it goes back to the payer
+
+
+class RefundStatus(StrEnum):
+    """What the provider says about one refund, in words common to all channels."""
+
+    NOT_FOUND = "NOT_FOUND"  # no such refund there (yet): the same request may be sent again
+    PROCESSING = "PROCESSING"  # accepted; the money is on its way
+    DONE = "DONE"  # the money is back
+    ABNORMAL = "ABNORMAL"  # the provider cannot give it back this way: a person has to see to it
+    CLOSED = "CLOSED"  # the provider gave it up; no money moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +87,35 @@ class QueryAnswer:
     provider_number: str | None
     paid_at_ms: int | None
     payer_total_fen: int | None
+    raw: bytes
+    verified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RefundIntent:
+    """Money to give back, before it is serialised.
+
+    refund_number: the order's number, ``R`` and two digits; the same on every try. amount_fen: at least 1, at most
+    total_fen, which is the order's own total (not what the payer gave after coupons). reason: what the payer reads.
+    """
+
+    order_number: str
+    refund_number: str
+    amount_fen: int
+    total_fen: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAnswer:
+    """One answer about a refund. None = the answer does not carry that fact. Only a verified one settles anything."""
+
+    status: RefundStatus
+    order_number: str
+    refund_number: str
+    amount_fen: int | None
+    provider_number: str | None
+    done_at_ms: int | None
     raw: bytes
     verified: bool = True
 
@@ -142,6 +191,37 @@ class PaymentChannel(ABC):
         Raises Refused (``ORDER_PAID``, ``ORDER_CLOSED``, ...: query next), OutcomeUnknown, Unverified, Unreachable.
         """
 
+    async def cancel(self, number: str) -> CancelOutcome:
+        """Call the order off; for channels with `Capability.CANCEL`. Only a query says what is left of it.
+
+        Raises Refused (``NOT_SUPPORTED`` where the channel cannot), OutcomeUnknown, Unverified, Unreachable.
+        """
+        raise _not_supported(self.channel)
+
+    def serialise_refund(self, intent: RefundIntent) -> bytes:
+        """The exact body of the refund call, for channels with `Capability.REFUND`. Every try sends these bytes.
+
+        Raises ValueError when the intent cannot be expressed (numbers, amounts, empty reason), Refused
+        (``NOT_SUPPORTED`` where the channel cannot).
+        """
+        raise _not_supported(self.channel)
+
+    async def refund(self, body: bytes) -> RefundAnswer:
+        """Ask for the money to go back. Safe to repeat with the same bytes: one refund comes of it.
+
+        Raises Refused (``NOT_ENOUGH``: the merchant's balance, the same bytes later), OutcomeUnknown, Unverified,
+        Unreachable.
+        """
+        raise _not_supported(self.channel)
+
+    async def query_refund(self, order_number: str, refund_number: str) -> RefundAnswer:
+        """What the provider knows of one refund. Raises OutcomeUnknown, Unverified, Unreachable, Refused."""
+        raise _not_supported(self.channel)
+
     @abstractmethod
     async def aclose(self) -> None:
         """Give back connections. The channel cannot be used afterwards."""
+
+
+def _not_supported(channel: str) -> Refused:
+    return Refused("NOT_SUPPORTED", f"{channel} cannot do that")
