@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from drivers.printers.virtual import VirtualPrinter
     from kiosk.demo.catalogue import DemoShop
     from kiosk.services import views
+    from kiosk.services.health import Health
     from kiosk.shop import Shop
 
 PATIENCE_S = 20.0
@@ -174,6 +175,21 @@ class Till:
         finally:
             forget()
         return sale
+
+    async def lights(self, reached: Callable[[Health], bool], within: float = PATIENCE_S) -> Health:
+        """Wait, by the shop's own changes, for the health lights to show it."""
+        moved = asyncio.Event()
+        forget = self.shop.changes.subscribe(lambda keys: moved.set())
+        try:
+            async with asyncio.timeout(within):
+                while not reached(self.shop.health.current()):
+                    await moved.wait()
+                    moved.clear()
+        except TimeoutError:
+            raise AssertionError(f"never reached; now {self.shop.health.current()}") from None
+        finally:
+            forget()
+        return self.shop.health.current()
 
     async def finished(self, sale_id: str) -> views.Sale:
         """Wait until the sale is done, its invoice is issued with files, and both slips are printed."""

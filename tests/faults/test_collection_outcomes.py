@@ -76,7 +76,7 @@ async def test_given_answers_that_prove_nothing_when_collecting_then_no_code_is_
     sale = await start(till, await till.priced())
     sale = await till.until(sale.id, state_is(S.UNKNOWN))
     assert sale.payment.code is None
-    assert till.shop.health.current().payment.level == "FAULT"
+    await till.lights(lambda lights: lights.payment.level == "FAULT")
     await till.town.heal("wechat")
     sale = await till.until(sale.id, state_is(S.WAITING))
     assert len(await orders(till)) == 1
@@ -87,9 +87,7 @@ async def test_given_the_network_goes_after_the_code_when_the_customer_pays_then
     sale = await till.collected()
     await till.town.fault("network", "down")
     await till.town.pay(sale.payment.code)
-    async with asyncio.timeout(20):
-        while till.shop.health.current().payment.level != "FAULT":
-            await asyncio.sleep(0.05)
+    await till.lights(lambda lights: lights.payment.level == "FAULT")
     sale = await till.shop.sales.load(sale.id)
     assert sale.payment.state is S.WAITING
     await till.town.heal("network")
@@ -246,9 +244,7 @@ async def test_given_the_kiosks_clock_is_wrong_when_the_provider_says_so_then_co
     sale = await till.collected()
     assert sale.payment.state is S.WAITING
     await asyncio.to_thread(till.town.control.advance, 3_600_000)  # the world's clock, not ours
-    async with asyncio.timeout(20):
-        while shop.health.current().clock.level != "FAULT":
-            await asyncio.sleep(0.05)
+    await till.lights(lambda lights: lights.clock.level == "FAULT")
     other = await till.priced()
     with pytest.raises(Refusal) as refused:
         await start(till, other)

@@ -40,7 +40,7 @@ async def test_given_the_provider_is_down_for_hours_when_it_is_back_then_one_inv
     )
     assert sale.invoice.state in (InvoiceState.NEW, InvoiceState.SENT)
     await till.advance(5 * 3_600_000)
-    assert till.shop.health.current().invoices.level == "ATTENTION"
+    await till.lights(lambda lights: lights.invoices.level == "ATTENTION")
     await till.town.heal("nuonuo")
     sale = await till.until(sale.id, state_is(InvoiceState.ISSUED))
     assert sale.invoice.reason is None
@@ -76,7 +76,7 @@ async def test_given_the_provider_fails_it_when_retried_then_the_same_number_is_
     sale = await till.until(sale.id, state_is(InvoiceState.FAILED))
     number = sale.invoice.number
     assert sale.invoice.reason
-    assert till.shop.health.current().invoices.level == "ATTENTION"
+    await till.lights(lambda lights: lights.invoices.level == "ATTENTION")
     await till.town.heal("nuonuo")
     assert await till.shop.invoicing.retry(number)
     sale = await till.until(sale.id, state_is(InvoiceState.ISSUED))
@@ -125,7 +125,7 @@ async def test_given_no_provider_is_set_up_when_paid_then_the_invoice_waits(till
     await till.open(nuonuo=NuonuoSection())
     sale = await paid(till)
     assert sale.invoice.state is InvoiceState.NEW
-    assert till.shop.health.current().invoices.level == "OFF"
+    await till.lights(lambda lights: lights.invoices.level == "OFF")
     await till.until(sale.id, lambda sale: all(job.state is PrintJobState.PRINTED for job in sale.print_jobs))
     await till.again()
     await till.finished(sale.id)

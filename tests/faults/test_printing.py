@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +35,8 @@ async def test_given_the_printer_cannot_when_paid_then_both_slips_are_held_with_
     assert {job.error for job in sale.print_jobs} == {cause}
     second = await paid(till)  # a dead printer stops no sale
     assert second.state is SaleState.DONE
-    assert till.shop.health.current().printer.level == "FAULT"
-    async with asyncio.timeout(5):
-        while till.shop.health.current().printer.waiting != 4:
-            await asyncio.sleep(0.02)
+    await till.lights(lambda lights: lights.printer.level == "FAULT")
+    await till.lights(lambda lights: lights.printer.waiting == 4)
     await till.town.heal("printer")
     sale = await till.until(sale.id, jobs_are(S.PRINTED, S.PRINTED), within=10)
     await till.until(second.id, jobs_are(S.PRINTED, S.PRINTED))
@@ -86,9 +83,7 @@ async def test_given_an_uncertain_slip_when_the_operator_saw_it_then_it_is_print
     till.town.printer.heal()
     await till.open()
     sale = await till.until(sale.id, jobs_are(S.UNCERTAIN, S.PRINTED))
-    async with asyncio.timeout(5):
-        while till.shop.health.current().printer.troubled != 1:
-            await asyncio.sleep(0.02)
+    await till.lights(lambda lights: lights.printer.troubled == 1)
     papers = till.town.papers
     assert await till.shop.printing.resolve(sale.print_jobs[0].id, True, till.clerk)
     sale = await till.until(sale.id, jobs_are(S.PRINTED, S.PRINTED))

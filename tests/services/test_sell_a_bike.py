@@ -9,7 +9,7 @@ from kiosk.rules.numbers import parse_payment_number
 
 
 async def test_given_a_bundle_when_the_customer_pays_then_everything_else_happens_by_itself(till: Any) -> None:
-    shop = await till.open()
+    await till.open()
     sale = await till.collected()
     payment = sale.payment
     assert payment is not None
@@ -29,4 +29,4 @@ async def test_given_a_bundle_when_the_customer_pays_then_everything_else_happen
     ledger = await till.town.ledger()
     assert [(order["number"], order["state"]) for order in ledger["orders"]] == [(payment.number, "SUCCESS")]
     assert [invoice["number"] for invoice in ledger["invoices"]] == [done.invoice.number]
-    assert shop.health.current().printer.level == "OK"
+    await till.lights(lambda lights: lights.printer.level == "OK")
