@@ -65,7 +65,7 @@ class Reason(StrEnum):
     # People
     NOT_SIGNED_IN = "NOT_SIGNED_IN"
     WRONG_PIN = "WRONG_PIN"
-    ACCOUNT_LOCKED = "ACCOUNT_LOCKED"  # until
+    ACCOUNT_LOCKED = "ACCOUNT_LOCKED"  # seconds: how long still
     ACCOUNT_DISABLED = "ACCOUNT_DISABLED"
     NOT_PERMITTED = "NOT_PERMITTED"  # command, role
 

@@ -17,6 +17,7 @@ from kiosk.i18n import tr
 from kiosk.rules.calendar import beijing
 from kiosk.screens import status
 from kiosk.screens.base import KioskScreen
+from kiosk.screens.sign_in_wait import PinScreen
 from kiosk.services.operators import Operator
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.field import Field
@@ -24,7 +25,7 @@ from kiosk.widgets.frame import Tone, state_line
 from kiosk.widgets.keypad import Keypad
 
 
-class LockScreen(KioskScreen):
+class LockScreen(PinScreen):
     """Covers everything; what lies below stays as it was, a payment code goes on being watched."""
 
     def __init__(self, operator: Operator) -> None:
@@ -71,6 +72,7 @@ class LockScreen(KioskScreen):
         self.tick()
 
     def tick(self) -> None:
+        super().tick()
         self.query_one("#lock-clock", Digits).update(beijing(self.shop.clock.now_ms()).strftime("%H:%M"))
         troubles = [one for one in status.indicators(self.shop.health.current()) if one.tone in status.TROUBLES]
         told = self.query_one("#lock-troubles", Static)
@@ -95,7 +97,7 @@ class LockScreen(KioskScreen):
             typed = pin.text
             pin.fill("")
             pin.enter()
-            operator = await self.shop.sign_in.sign_in(number, typed)
+            operator = await self.sign_in(number, typed)
             if operator.number == self._operator.number:
                 await self.kiosk.unlocked(self)
             else:

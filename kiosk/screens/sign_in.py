@@ -11,14 +11,14 @@ from textual.widgets import Static
 
 from kiosk import i18n
 from kiosk.i18n import tr
-from kiosk.screens.base import KioskScreen
+from kiosk.screens.sign_in_wait import PinScreen
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.field import Field
 from kiosk.widgets.frame import Tone
 from kiosk.widgets.keypad import Keypad
 
 
-class SignInScreen(KioskScreen):
+class SignInScreen(PinScreen):
     """The first screen. Scanning here is harmless."""
 
     def title_text(self) -> str:
@@ -70,6 +70,6 @@ class SignInScreen(KioskScreen):
             typed = pin.text
             pin.fill("")
             pin.enter()
-            await self.kiosk.signed_in(await self.shop.sign_in.sign_in(number.text, typed))
+            await self.kiosk.signed_in(await self.sign_in(number.text, typed))
 
         self.kiosk.command("sign-in", sign_in)

@@ -61,7 +61,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.LATE_PAYMENT_OPEN: mark("不能继续：本单收到了晚到的付款，请先处理这笔付款。"),
     Reason.NOT_SIGNED_IN: mark("不能操作：请先登录。"),
     Reason.WRONG_PIN: mark("不能登录：操作员或 PIN 不对，请重试。"),
-    Reason.ACCOUNT_LOCKED: mark("不能登录：尝试次数过多，请在 {until} 之后再试。"),
+    Reason.ACCOUNT_LOCKED: mark("不能登录：尝试次数过多，请等 {left} 再试。"),
     Reason.ACCOUNT_DISABLED: mark("不能登录：这个操作员已停用，请联系店主。"),
     Reason.NOT_PERMITTED: mark("不能操作：您的角色没有这个权限，请找店长或店主。"),
     Reason.SALE_FROZEN: mark("不能修改：销售单已经提交收款，内容不再变动。"),
@@ -109,7 +109,14 @@ def sentence(refusal: Refusal) -> str:
         return tr(TOO_EARLY if refusal.facts.get("step") == SaleStep.VEHICLE else TOO_LATE, **facts)
     if refusal.reason is Reason.SALE_BANNED and i18n.current() != i18n.SOURCE:
         facts["goods"] = facts.get("goods_en", "")
+    if refusal.reason is Reason.ACCOUNT_LOCKED:
+        facts["left"] = minutes(int(refusal.facts.get("seconds", "0")))
     return tr(SENTENCES.get(refusal.reason, SENTENCES[Reason.WRONG_STEP]), **facts)
+
+
+def minutes(seconds: int) -> str:
+    """A short time as people read it: 0:29, 15:00."""
+    return f"{seconds // 60}:{seconds % 60:02d}"
 
 
 def _told(name: str, value: str) -> str:
