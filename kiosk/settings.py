@@ -45,7 +45,9 @@ class ShopSection(Section, frozen=True):
     address: Annotated[str, Meta(description="address on slips; empty: the outlet's")] = ""
     phone: Annotated[str, Meta(description="telephone on slips; empty: the outlet's")] = ""
     support: Annotated[str, Meta(description="whom to call for help; stands on every error")] = ""
-    language: Annotated[str, Meta(description="language of the screen: zh_CN, en", pattern="^(zh_CN|en)$")] = "zh_CN"
+    language: Annotated[
+        str, Meta(description="language of the screen: zh_CN, en, ja, ru", pattern="^(zh_CN|en|ja|ru)$")
+    ] = "zh_CN"
 
 
 class StoreSection(Section, frozen=True):

@@ -28,7 +28,9 @@ _data = click.option(
 
 @click.group(invoke_without_command=True, short_help="Run the demo shop in this terminal.")
 @_data
-@click.option("--lang", "language", default="zh_CN", show_default=True, help="Language of the screen: zh_CN, en.")
+@click.option(
+    "--lang", "language", default="zh_CN", show_default=True, help="Language of the screen: zh_CN, en, ja, ru."
+)
 @click.option("--world", type=click.Path(path_type=Path, dir_okay=False), hidden=True)
 @click.option("--stage", type=click.Path(path_type=Path), hidden=True)
 @click.option("--clock-offset", type=int, default=0, hidden=True)
