@@ -131,7 +131,8 @@ class Misconfigured(PaymentError):  # noqa: N818  a state of the settings
 class Refused(PaymentError):  # noqa: N818  an answer, not a defect
     """The provider answered with an error that means: this call was not executed. Never final for the order.
 
-    code: the provider's own word, in its present spelling (``ORDER_PAID``). message: bounded, control-free text.
+    code: ``ORDER_PAID``, ``ORDER_CLOSED``, ``ORDER_NOT_EXIST`` and ``NOT_ENOUGH`` mean the same on every channel; any
+    other is the provider's own word, in its present spelling. message: bounded, control-free text.
     """
 
     def __init__(self, code: str, message: str, status: int = 0) -> None:

@@ -9,6 +9,7 @@ CHANNELS: Registry[PaymentChannel] = Registry(
     PaymentChannel,  # type: ignore[type-abstract]
     {
         "wechat": "drivers.payments.wechat:WeChatPay",
+        "alipay": "drivers.payments.alipay:Alipay",
         "broken": "drivers.payments.broken:BrokenChannel",
     },
 )

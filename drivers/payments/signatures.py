@@ -25,13 +25,19 @@ def wechat_answer_message(timestamp: str, nonce: str, body: bytes) -> bytes:
     return f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
 
 
-def load_private_key(pem: bytes) -> RSAPrivateKey:
-    """An RSA private key in PEM (PKCS#8 or PKCS#1, not encrypted). Raises ValueError."""
+def load_private_key(text: bytes) -> RSAPrivateKey:
+    """An RSA private key, PKCS#8 or PKCS#1, not encrypted: PEM, or its base64 alone as Alipay's tools give it.
+
+    Raises ValueError.
+    """
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
     try:
-        key = load_pem_private_key(pem, password=None)
+        if _is_pem(text):
+            key = load_pem_private_key(text, password=None)
+        else:
+            key = load_der_private_key(_bare(text), password=None)
     except (ValueError, TypeError) as error:
         raise ValueError("the private key is not a readable PEM file without password") from error
     if not isinstance(key, RSAPrivateKey):
@@ -39,22 +45,38 @@ def load_private_key(pem: bytes) -> RSAPrivateKey:
     return key
 
 
-def load_public_key(pem: bytes) -> RSAPublicKey:
-    """An RSA public key in PEM, alone or inside an X.509 certificate. Raises ValueError."""
+def load_public_key(text: bytes) -> RSAPublicKey:
+    """An RSA public key: PEM, alone or inside an X.509 certificate, or its base64 alone. Raises ValueError."""
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
     try:
-        if b"BEGIN CERTIFICATE" in pem:
-            key = x509.load_pem_x509_certificate(pem).public_key()
+        if is_certificate(text):
+            key = x509.load_pem_x509_certificate(text).public_key()
+        elif _is_pem(text):
+            key = load_pem_public_key(text)
         else:
-            key = load_pem_public_key(pem)
+            key = load_der_public_key(_bare(text))
     except (ValueError, TypeError) as error:
         raise ValueError("the public key is neither a readable PEM key nor a certificate") from error
     if not isinstance(key, RSAPublicKey):
         raise ValueError("the public key is not an RSA key")
     return key
+
+
+def is_certificate(text: bytes) -> bool:
+    """Whether this is an X.509 certificate in PEM rather than a key."""
+    return b"BEGIN CERTIFICATE" in text
+
+
+def _is_pem(text: bytes) -> bool:
+    return b"-----BEGIN" in text
+
+
+def _bare(text: bytes) -> bytes:
+    """The DER inside base64 without armour, in one line or in many."""
+    return base64.b64decode(b"".join(text.split()), validate=True)
 
 
 def sign(key: RSAPrivateKey, message: bytes) -> str:
