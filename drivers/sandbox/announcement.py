@@ -9,7 +9,10 @@ import msgspec
 
 
 class WeChatAccess(msgspec.Struct, frozen=True):
-    """Access to the WeChat Pay side. private_key (the merchant's) and public_key (WeChat Pay's) are PEM file paths."""
+    """Access to the WeChat Pay side. private_key (the merchant's) and public_key (WeChat Pay's) are PEM file paths.
+
+    sub_mchid: a merchant that mchid, as a service provider, may act for.
+    """
 
     base_url: str
     mchid: str
@@ -19,6 +22,17 @@ class WeChatAccess(msgspec.Struct, frozen=True):
     public_key: str
     public_key_id: str
     apiv3_key: str
+    sub_mchid: str
+
+
+class AlipayAccess(msgspec.Struct, frozen=True):
+    """Access to the Alipay side. Both keys are paths of PEM files; Alipay's own clients take the text between the
+    PEM armour's lines as well."""
+
+    gateway: str
+    app_id: str
+    app_private_key: str
+    alipay_public_key: str
 
 
 class NuonuoAccess(msgspec.Struct, frozen=True):
@@ -41,10 +55,10 @@ class ControlAccess(msgspec.Struct, frozen=True):
 
 
 class Announcement(msgspec.Struct, frozen=True):
-    """The first line of a sandbox's output. alipay is null: this sandbox does not play Alipay."""
+    """The first line of a sandbox's output."""
 
     wechat: WeChatAccess
-    alipay: None
+    alipay: AlipayAccess
     nuonuo: NuonuoAccess
     control: ControlAccess
 

@@ -1,11 +1,13 @@
 """The sandbox's own controls: the customer's phone, the faults, the clock and the ledger. They work during any fault.
 
-* ``POST pay_url {"code", "amount_fen"?, "coupon_fen"?, "late"?}`` pays the order behind a code's text
-  (``code_url`` and ``qr_code``, the providers' own names for it, do as well). 200 with
+* ``POST pay_url {"code", "amount_fen"?, "coupon_fen"?, "late"?, "scan_only"?}`` pays the order behind a code's text, of
+  either channel (``code_url`` and ``qr_code``, the providers' own names for it, do as well). 200 with
   ``{"paid": true, "channel", "number", "amount_fen", "provider_number"}``; otherwise 4xx with
   ``{"paid": false, "reason", "message"}``, reason one of CODE_UNKNOWN CODE_DEAD CODE_EXPIRED ORDER_CLOSED ALREADY_PAID
-  AMOUNT_DIFFERS COUPON_INVALID NOT_CLOSED BAD_REQUEST.
+  AMOUNT_DIFFERS COUPON_INVALID NOT_CLOSED BAD_REQUEST. ``"scan_only": true``: the phone reads the code and shows the
+  amount, and the customer has not confirmed yet; 200 with ``"paid": false`` and the same facts.
 * ``POST fault_url {"target", "kind", "endpoint"?, "times"?}`` or ``{"target", "heal": true}``; ``GET`` lists them.
+  Targets, kinds and endpoints: `drivers.sandbox.faults`.
 * ``GET clock_url``; ``POST clock_url {"advance_ms"}``. Both answer ``{"offset_ms", "now_ms"}``.
 * ``GET ledger_url``: ``{"orders": […], "refunds": […], "invoices": […]}``, everything, oldest first.
 """
@@ -13,19 +15,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Protocol
 
 import msgspec
 
+from drivers.sandbox.alipay_trades import CODE_PREFIX
 from drivers.sandbox.books import Books
 from drivers.sandbox.clock import SandboxClock
 from drivers.sandbox.exchange import Reply, Request, json_object, json_reply
 from drivers.sandbox.faults import ANY, Faults
-from drivers.sandbox.nuonuo import NuonuoGateway
-from drivers.sandbox.nuonuo_invoices import issued_at_ms
-from drivers.sandbox.records import Billed, Order, Refund
-from drivers.sandbox.wechat import WeChatGateway
-from drivers.sandbox.wechat_orders import NotPaid
+from drivers.sandbox.ledger import Ledger
+from drivers.sandbox.phone import Handled, NotPaid, Tender
 
 PAY_PATH = "/control/pay"
 FAULT_PATH = "/control/fault"
@@ -39,17 +40,36 @@ class BadRequest(Exception):  # noqa: N818  an answer
     """A control was used wrongly; the message says how."""
 
 
+class Wallet(Protocol):
+    """What a phone can do with the codes of one channel; both raise NotPaid and change nothing then."""
+
+    def scan(self, code: str) -> Handled:
+        """Read the code and show the amount."""
+        ...
+
+    def pay(self, code: str, tender: Tender) -> Handled:
+        """Read the code and pay."""
+        ...
+
+
 class Control:
     """Requests in, JSON out."""
 
     def __init__(
-        self, books: Books, clock: SandboxClock, faults: Faults, wechat: WeChatGateway, nuonuo: NuonuoGateway
+        self,
+        books: Books,
+        clock: SandboxClock,
+        faults: Faults,
+        ledger: Ledger,
+        wechat: Wallet,
+        alipay: Wallet,
     ) -> None:
         self._books = books
         self._clock = clock
         self._faults = faults
+        self._ledger = ledger
         self._wechat = wechat
-        self._nuonuo = nuonuo
+        self._alipay = alipay
 
     def answer(self, request: Request) -> Reply:
         """Do what was asked; a wrong use is 400 with one sentence and changes nothing."""
@@ -70,7 +90,7 @@ class Control:
                 case "GET", "/control/clock":
                     return self._clock_reply()
                 case "GET", "/control/ledger":
-                    return json_reply(self._ledger())
+                    return json_reply(self._ledger.rows())
                 case _:
                     return json_reply({"error": "there is no such control"}, 404)
         except BadRequest as error:
@@ -78,26 +98,19 @@ class Control:
 
     def _pay(self, body: Mapping[str, Any]) -> Reply:
         code = next((body[name] for name in CODE_NAMES if name in body), None)
-        late = body.get("late", False)
+        late, scan_only = body.get("late", False), body.get("scan_only", False)
         try:
             amount, coupon = _whole(body, "amount_fen"), _whole(body, "coupon_fen") or 0
-            if not isinstance(code, str) or not isinstance(late, bool):
-                raise BadRequest("code must be the text of the code, late true or false")
+            if not isinstance(code, str) or not isinstance(late, bool) or not isinstance(scan_only, bool):
+                raise BadRequest("code must be the text of the code, late and scan_only true or false")
+            wallet = self._alipay if code.startswith(CODE_PREFIX) else self._wechat
             with self._books.work():
-                order = self._wechat.orders.pay(code, amount, coupon, late=late)
+                handled = wallet.scan(code) if scan_only else wallet.pay(code, Tender(amount, coupon, late))
         except BadRequest as error:
             return json_reply({"paid": False, "reason": "BAD_REQUEST", "message": str(error)}, 400)
         except NotPaid as refusal:
             return json_reply({"paid": False, "reason": refusal.reason, "message": refusal.message}, refusal.status)
-        return json_reply(
-            {
-                "paid": True,
-                "channel": "wechat",
-                "number": order.number,
-                "amount_fen": order.amount_fen,
-                "provider_number": order.transaction_id,
-            }
-        )
+        return json_reply({"paid": not scan_only} | asdict(handled))
 
     def _fault(self, body: Mapping[str, Any]) -> Reply:
         target = body.get("target")
@@ -120,66 +133,6 @@ class Control:
 
     def _clock_reply(self) -> Reply:
         return json_reply({"offset_ms": self._clock.offset_ms, "now_ms": self._clock.now_ms()})
-
-    def _ledger(self) -> dict[str, object]:
-        with self._books.work():
-            now = self._clock.now_ms()
-            return {
-                "orders": [self._order(order, now) for order in self._books.all(Order)],
-                "refunds": [self._refund(refund, now) for refund in self._books.all(Refund)],
-                "invoices": [self._invoice(billed, now) for billed in self._books.all(Billed)],
-            }
-
-    def _order(self, order: Order, now: int) -> dict[str, object]:
-        return {
-            "channel": "wechat",
-            "number": order.number,
-            "state": self._wechat.orders.state(order, now),
-            "amount_fen": order.amount_fen,
-            "payer_total_fen": order.payer_total_fen if order.paid_at_ms is not None else None,
-            "description": order.description,
-            "code": order.code,
-            "creates": order.creates,
-            "created_at_ms": order.created_at_ms,
-            "expires_at_ms": order.expires_at_ms,
-            "paid_at_ms": order.paid_at_ms,
-            "closed_at_ms": order.closed_at_ms,
-            "provider_number": order.transaction_id or None,
-        }
-
-    def _refund(self, refund: Refund, now: int) -> dict[str, object]:
-        return {
-            "channel": "wechat",
-            "refund_number": refund.refund_number,
-            "number": refund.number,
-            "state": self._wechat.refunds.state(refund, now),
-            "amount_fen": refund.amount_fen,
-            "reason": refund.reason,
-            "requests": refund.requests,
-            "created_at_ms": refund.created_at_ms,
-            "provider_number": refund.refund_id,
-        }
-
-    def _invoice(self, billed: Billed, now: int) -> dict[str, object]:
-        status = self._nuonuo.invoices.status(billed, now)
-        return {
-            "provider": "nuonuo",
-            "kind": "blue",
-            "number": billed.order_no,
-            "status": status,
-            "provider_serial": billed.serial,
-            "fiscal_number": billed.fiscal_number if status == "2" else None,
-            "title": billed.title,
-            "tax_number": billed.buyer_tax_number,
-            "net_fen": billed.net_fen,
-            "tax_fen": billed.tax_fen,
-            "total_fen": billed.total_fen,
-            "lines": [msgspec.to_builtins(line) for line in billed.lines],
-            "created_at_ms": billed.created_at_ms,
-            "issued_at_ms": issued_at_ms(billed) if status == "2" else None,
-            "retries": len(billed.retry_days),
-            "duplicates_refused": billed.duplicates_refused,
-        }
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import parse_qs
 
 
@@ -36,6 +36,35 @@ class Reply:
     body: bytes = b""
     content_type: str = "application/json; charset=utf-8"
     headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What one request is answered under. as_of_ms: the time queries answer for; fault: the kind in force, or empty."""
+
+    as_of_ms: int
+    origin: str = ""
+    fault: str = ""
+
+
+class Side(Protocol):
+    """One provider: requests in, replies out."""
+
+    def endpoint(self, request: Request) -> str | None:
+        """The name faults know this request by; None when this side has no such address."""
+        ...
+
+    def instead(self, kind: str, request: Request) -> Reply | None:
+        """What a fault answers in place of executing the request; None: the request is executed."""
+        ...
+
+    def answer(self, request: Request, around: Circumstances) -> Reply:
+        """Execute one request, inside one unit of work."""
+        ...
+
+    def altered(self, reply: Reply, kind: str) -> Reply:
+        """What a fault makes of the answer to a request that was executed."""
+        ...
 
 
 def json_reply(value: object, status: int = 200) -> Reply:

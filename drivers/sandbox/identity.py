@@ -19,6 +19,9 @@ KEY = "identity"
 MERCHANT_KEY = "wechat_merchant_key.pem"
 PLATFORM_KEY = "wechat_platform_key.pem"
 PLATFORM_PUBLIC = "wechat_platform_public_key.pem"
+APP_KEY = "alipay_app_key.pem"
+ALIPAY_KEY = "alipay_platform_key.pem"
+ALIPAY_PUBLIC = "alipay_platform_public_key.pem"
 # The seller of Nuonuo's own published sandbox; the other numbers are invented.
 TAX_NUMBER = "339902999999789113"
 
@@ -28,6 +31,14 @@ class WeChatKeys:
     """The merchant's public half (to check requests) and the platform's private half (to sign answers)."""
 
     merchant: RSAPublicKey
+    platform: RSAPrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class AlipayKeys:
+    """The application's public half (to check requests) and Alipay's private half (to sign answers)."""
+
+    app: RSAPublicKey
     platform: RSAPrivateKey
 
 
@@ -52,13 +63,24 @@ def identity(books: Books) -> Identity:
 
 def wechat_keys(directory: Path) -> WeChatKeys:
     """Both key pairs, generated on first use (RSA 2048, PKCS#8). Raises ValueError for damaged files, OSError."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
     merchant = _private(directory / MERCHANT_KEY)
     platform = _private(directory / PLATFORM_KEY)
-    public = platform.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (directory / PLATFORM_PUBLIC).write_bytes(public)
+    _publish(platform, directory / PLATFORM_PUBLIC)
     return WeChatKeys(merchant.public_key(), platform)
+
+
+def alipay_keys(directory: Path) -> AlipayKeys:
+    """Both key pairs, as `wechat_keys` does it."""
+    app = _private(directory / APP_KEY)
+    platform = _private(directory / ALIPAY_KEY)
+    _publish(platform, directory / ALIPAY_PUBLIC)
+    return AlipayKeys(app.public_key(), platform)
+
+
+def _publish(key: RSAPrivateKey, path: Path) -> None:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    path.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
 
 def _private(path: Path) -> RSAPrivateKey:

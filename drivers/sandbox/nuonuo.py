@@ -13,9 +13,10 @@ import secrets
 from urllib.parse import parse_qs
 
 from drivers.invoices.nuonuo_signature import SERVICE_PATH, nuonuo_signature
+from drivers.sandbox import faults as kinds
 from drivers.sandbox.books import Books
 from drivers.sandbox.clock import SandboxClock
-from drivers.sandbox.exchange import Reply, Request, json_object, json_reply
+from drivers.sandbox.exchange import Circumstances, Reply, Request, json_object, json_reply
 from drivers.sandbox.nuonuo_invoices import BillingError, NuonuoInvoices
 from drivers.sandbox.records import Identity, TokenGrant
 
@@ -60,20 +61,27 @@ class NuonuoGateway:
             return "file"
         return None
 
-    def answer(self, request: Request, as_of_ms: int, origin: str, *, fails: bool = False) -> Reply:
-        """Execute one request. origin: scheme and host the documents are reached at; fails: see `NuonuoInvoices`."""
+    def instead(self, kind: str, request: Request) -> Reply | None:
+        """What a fault answers in place of executing the request, or None."""
+        if kind == kinds.HTTP500:
+            return server_error()
+        if kind == kinds.BAD_SIGNATURE and self.endpoint(request) not in ("token", "file"):
+            return json_reply({"code": "070601", "describe": "签名不匹配"})
+        return None
+
+    def altered(self, reply: Reply, kind: str) -> Reply:
+        """The reply as it is: answers of Nuonuo carry no signature."""
+        return reply
+
+    def answer(self, request: Request, around: Circumstances) -> Reply:
+        """Execute one request."""
         match self.endpoint(request):
             case "token":
                 return self._token(request)
             case "file":
                 return self._file(request)
             case _:
-                return self._service(request, as_of_ms, origin, fails=fails)
-
-    @staticmethod
-    def spoiled() -> Reply:
-        """What the gateway says when it does not like a signature."""
-        return json_reply({"code": "070601", "describe": "签名不匹配"})
+                return self._service(request, around)
 
     def _token(self, request: Request) -> Reply:
         if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
@@ -93,7 +101,8 @@ class NuonuoGateway:
         self._books.put(value, TokenGrant(value, now))
         return json_reply({"access_token": value, "expires_in": str(TOKEN_LIFE_MS // 1000)})
 
-    def _service(self, request: Request, as_of_ms: int, origin: str, *, fails: bool) -> Reply:
+    def _service(self, request: Request, around: Circumstances) -> Reply:
+        fails = around.fault == kinds.FAIL
         try:
             self._check(request)
             body = json_object(request.body)
@@ -105,7 +114,7 @@ class NuonuoGateway:
             if method == "issue":
                 result, describe = self.invoices.issue(body, fails=fails), "开票提交成功"
             elif method == "query":
-                result, describe = self.invoices.query(body, as_of_ms, origin + FILES_PATH), "获取成功"
+                result, describe = self.invoices.query(body, around.as_of_ms, around.origin + FILES_PATH), "获取成功"
             elif method == "retry":
                 self.invoices.retry(body, fails=fails)
                 describe = "重试提交成功"

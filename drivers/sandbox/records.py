@@ -16,6 +16,8 @@ class Identity(msgspec.Struct, frozen=True):
     app_key: str
     app_secret: str
     tax_number: str
+    sub_mchid: str = "1999000002"
+    app_id: str = "2021999900000001"
 
 
 class ClockSetting(msgspec.Struct, frozen=True):
@@ -46,7 +48,10 @@ class Nonce(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A WeChat Pay order. parameters: canonical JSON of the first create; creates: how often it was asked for."""
+    """A WeChat Pay order. parameters: canonical JSON of the first create; creates: how often it was asked for.
+
+    sub_mchid: for whom a service provider placed it; empty for an order of the merchant's own.
+    """
 
     number: str
     parameters: str
@@ -61,6 +66,8 @@ class Order(msgspec.Struct, frozen=True):
     paid_at_ms: int | None = None
     transaction_id: str = ""
     payer_total_fen: int = 0
+    sub_mchid: str = ""
+    sub_appid: str = ""
 
 
 class ShownCode(msgspec.Struct, frozen=True):
@@ -78,6 +85,47 @@ class Refund(msgspec.Struct, frozen=True):
     number: str
     amount_fen: int
     payer_refund_fen: int
+    reason: str
+    created_at_ms: int
+    requests: int = 1
+
+
+class AlipayTrade(msgspec.Struct, frozen=True):
+    """An Alipay trade: announced by the kiosk, in being from the first scan. parameters: canonical JSON of the first
+    precreate; code, code_ends_ms: the newest code; trade_life_ms: from the scan; buyer_pay_fen: after coupons."""
+
+    number: str
+    parameters: str
+    amount_fen: int
+    subject: str
+    precreated_at_ms: int
+    trade_life_ms: int
+    hard_end_ms: int | None
+    code: str = ""
+    code_ends_ms: int = 0
+    creates: int = 0
+    trade_no: str = ""
+    scanned_at_ms: int | None = None
+    cancelled_at_ms: int | None = None
+    closed_at_ms: int | None = None
+    paid_at_ms: int | None = None
+    buyer_pay_fen: int = 0
+
+
+class AlipayCode(msgspec.Struct, frozen=True):
+    """Which trade a code text was made for, and until when it can be scanned."""
+
+    code: str
+    number: str
+    ends_at_ms: int
+
+
+class AlipayRefund(msgspec.Struct, frozen=True):
+    """Money of an Alipay trade given back."""
+
+    number: str
+    refund_number: str
+    amount_fen: int
     reason: str
     created_at_ms: int
     requests: int = 1

@@ -44,6 +44,10 @@ class SandboxControl:
         paid = self._call("POST", self._access.pay_url, body)
         return Payment(paid["channel"], paid["number"], paid["amount_fen"], paid["provider_number"])
 
+    def scan(self, code: str) -> None:
+        """Read a code as a phone does and show the amount; the customer has not confirmed yet."""
+        self._call("POST", self._access.pay_url, {"code": code, "scan_only": True})
+
     def fault(self, target: str, kind: str, endpoint: str | None = None, times: int | None = None) -> None:
         """Start a fault; it lasts until `heal`, or for ``times`` requests."""
         body = {"target": target, "kind": kind, "endpoint": endpoint, "times": times}

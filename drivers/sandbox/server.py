@@ -1,7 +1,7 @@
-"""The sandbox: one HTTP server on 127.0.0.1 that plays WeChat Pay and Nuonuo on their real wire.
+"""The sandbox: one HTTP server on 127.0.0.1 that plays WeChat Pay, Alipay and Nuonuo on their real wire.
 
 A thread a connection; every request is executed inside one transaction of the books, so requests never interleave.
-Faults act between the wire and the sides: what was executed is executed, whatever happens to the answer.
+Faults act between the wire and the sides (`drivers.sandbox.passage`).
 """
 
 from __future__ import annotations
@@ -19,20 +19,28 @@ from pathlib import Path
 from socketserver import TCPServer
 from typing import Any, cast
 
-from drivers.sandbox import faults as kinds
+from drivers.sandbox import alipay as alipay_side
 from drivers.sandbox import nuonuo as nuonuo_side
 from drivers.sandbox import wechat as wechat_side
-from drivers.sandbox.announcement import Announcement, ControlAccess, NuonuoAccess, WeChatAccess
+from drivers.sandbox.announcement import AlipayAccess, Announcement, ControlAccess, NuonuoAccess, WeChatAccess
 from drivers.sandbox.books import Books
 from drivers.sandbox.clock import SandboxClock
 from drivers.sandbox.control import CLOCK_PATH, FAULT_PATH, LEDGER_PATH, PAY_PATH, Control
 from drivers.sandbox.exchange import Reply, Request
-from drivers.sandbox.identity import MERCHANT_KEY, PLATFORM_PUBLIC, identity, wechat_keys
-from drivers.sandbox.records import Fault
+from drivers.sandbox.faults import Faults
+from drivers.sandbox.identity import (
+    ALIPAY_PUBLIC,
+    APP_KEY,
+    MERCHANT_KEY,
+    PLATFORM_PUBLIC,
+    alipay_keys,
+    identity,
+    wechat_keys,
+)
+from drivers.sandbox.ledger import Ledger
+from drivers.sandbox.passage import TICK_S, Passage
 
 BODY_LIMIT = 1 << 20
-TIMEOUT_HOLD_S = 0.5  # short: what matters is that the answer never comes
-TICK_S = 0.05
 IDLE_S = 120
 
 
@@ -50,19 +58,23 @@ class Sandbox:
         self._books = Books(self._directory)
         try:
             self._who = identity(self._books)
-            keys = wechat_keys(self._directory)
             self.clock = SandboxClock(self._books, clock_ms)
-            self._faults = kinds.Faults(self._books)
-            self._wechat = wechat_side.WeChatGateway(self._books, self.clock, self._who, keys)
-            self._nuonuo = nuonuo_side.NuonuoGateway(self._books, self.clock, self._who)
-            self._control = Control(self._books, self.clock, self._faults, self._wechat, self._nuonuo)
+            self._faults = Faults(self._books)
+            books, clock, who = self._books, self.clock, self._who
+            wechat = wechat_side.WeChatGateway(books, clock, who, wechat_keys(self._directory))
+            alipay = alipay_side.AlipayGateway(books, clock, who, alipay_keys(self._directory))
+            nuonuo = nuonuo_side.NuonuoGateway(books, clock, who)
+            self.stopping = threading.Event()
+            sides = {"wechat": wechat, "alipay": alipay, "nuonuo": nuonuo}
+            self._passage = Passage(books, clock, self._faults, sides, self.stopping)
+            ledger = Ledger(books, clock, self._faults, wechat, alipay, nuonuo)
+            self._control = Control(books, clock, self._faults, ledger, wechat.orders, alipay.trades)
             self._server = _Server(("127.0.0.1", port), _Handler)
         except BaseException:
             self._books.close()
             raise
         self._server.sandbox = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(TICK_S,), name="sandbox", daemon=True)
-        self.stopping = threading.Event()
 
     @property
     def origin(self) -> str:
@@ -94,8 +106,14 @@ class Sandbox:
                 public_key=str(self._directory / PLATFORM_PUBLIC),
                 public_key_id=who.public_key_id,
                 apiv3_key=who.apiv3_key,
+                sub_mchid=who.sub_mchid,
             ),
-            alipay=None,
+            alipay=AlipayAccess(
+                gateway=origin + alipay_side.PATH,
+                app_id=who.app_id,
+                app_private_key=str(self._directory / APP_KEY),
+                alipay_public_key=str(self._directory / ALIPAY_PUBLIC),
+            ),
             nuonuo=NuonuoAccess(
                 token_url=origin + nuonuo_side.TOKEN_PATH,
                 base_url=origin + nuonuo_side.SERVICE_PATH,
@@ -115,44 +133,7 @@ class Sandbox:
         """Answer one request; None: end the connection without an answer."""
         if request.path.startswith("/control/"):
             return self._control.answer(request)
-        for target, side in (("wechat", self._wechat), ("nuonuo", self._nuonuo)):
-            endpoint = side.endpoint(request)
-            if endpoint is not None:
-                heals = self._faults.heals(target)  # before the fault is taken, so that no heal is missed
-                fault = self._faults.take(target, endpoint)
-                return self._faulty(request, (target, endpoint), fault, client_gone, heals)
-        if self._faults.take("network", kinds.ANY) is not None:
-            return None
-        return Reply(404, b"not found", "text/plain")
-
-    def _faulty(
-        self, request: Request, place: tuple[str, str], fault: Fault | None, client_gone: Callable[[], bool], heals: int
-    ) -> Reply | None:
-        """One request under a fault. ``heals``: how often its target had been healed before the fault was taken."""
-        target, endpoint = place
-        kind = fault.kind if fault else ""
-        if kind == kinds.DOWN:
-            return None
-        if kind == kinds.TIMEOUT:
-            self.stopping.wait(TIMEOUT_HOLD_S)
-            return None
-        if kind == kinds.NEVER:
-            while not (client_gone() or self._faults.heals(target) != heals or self.stopping.wait(TICK_S)):
-                pass
-            return None
-        if kind == kinds.HTTP500:
-            return wechat_side.server_error() if target == "wechat" else nuonuo_side.server_error()
-        if kind == kinds.BAD_SIGNATURE and target == "nuonuo" and endpoint not in ("token", "file"):
-            return self._nuonuo.spoiled()
-        with self._books.work():
-            as_of = self.clock.now_ms() - (kinds.LAG_MS if kind == kinds.LAG else 0)
-            if target == "wechat":
-                reply = self._wechat.answer(request, as_of)
-            else:
-                reply = self._nuonuo.answer(request, as_of, self.origin, fails=kind == kinds.FAIL)
-        if kind == kinds.DROP_AFTER_COMMIT:
-            return None
-        return self._wechat.spoiled(reply) if (kind, target) == (kinds.BAD_SIGNATURE, "wechat") else reply
+        return self._passage.answer(request, self.origin, client_gone)
 
 
 class _Server(ThreadingHTTPServer):

@@ -1,4 +1,4 @@
-"""The sandbox's WeChat Pay gateway: APIv3 on its real wire.
+"""The sandbox's WeChat Pay gateway: APIv3 on its real wire, for a merchant and for a service provider acting for one.
 
 Checks every request's signature, time (300 s), nonce and key, and signs every answer with status 2xx, a 204's empty
 body included. Error answers carry no signature, so that nobody learns to rely on one.
@@ -6,15 +6,16 @@ body included. Error answers carry no signature, so that nobody learns to rely o
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from drivers.payments.signatures import sign, verify, wechat_answer_message, wechat_request_message
+from drivers.sandbox import faults as kinds
 from drivers.sandbox.books import Books
 from drivers.sandbox.clock import SandboxClock
-from drivers.sandbox.exchange import Reply, Request, json_object, json_reply
+from drivers.sandbox.exchange import Circumstances, Reply, Request, json_object, json_reply
 from drivers.sandbox.identity import WeChatKeys
 from drivers.sandbox.records import Identity, Nonce
 from drivers.sandbox.wechat_orders import Failed, WeChatOrders, has_null, param_error
@@ -22,9 +23,12 @@ from drivers.sandbox.wechat_refunds import WeChatRefunds
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 FRESH_MS = 300_000
-CREATE = "/v3/pay/transactions/native"
-ORDER = re.compile(r"/v3/pay/transactions/out-trade-no/([^/]+)(/close)?")
+CREATE = re.compile(r"/v3/pay/(partner/)?transactions/native")
+ORDER = re.compile(r"/v3/pay/(partner/)?transactions/out-trade-no/([^/]+)(/close)?")
 REFUND = "/v3/refund/domestic/refunds"
+PARTNER = "/v3/pay/partner/"
+PARTY_FIELDS = ("mchid", "sp_mchid", "sub_mchid")
+UNKNOWN_KEY = "PUB_KEY_ID_0199999999999999999999999999999999"
 FIELD = re.compile(r'([a-z_]+)="([^"]*)"')
 
 
@@ -43,11 +47,11 @@ class WeChatGateway:
         """The name faults know this request by; None when there is no such address."""
         order = ORDER.fullmatch(request.path)
         match request.method:
-            case "POST" if request.path == CREATE:
+            case "POST" if CREATE.fullmatch(request.path):
                 return "create"
-            case "POST" if order and order[2]:
+            case "POST" if order and order[3]:
                 return "close"
-            case "GET" if order and not order[2]:
+            case "GET" if order and not order[3]:
                 return "query"
             case "POST" if request.path == REFUND:
                 return "refund"
@@ -56,40 +60,66 @@ class WeChatGateway:
             case _:
                 return None
 
-    def answer(self, request: Request, as_of_ms: int) -> Reply:
-        """Execute one request. Queries answer as of ``as_of_ms``."""
+    def instead(self, kind: str, request: Request) -> Reply | None:
+        """What a fault answers in place of executing the request, or None."""
+        match kind:
+            case kinds.HTTP500:
+                return json_reply({"code": "SYSTEM_ERROR", "message": "系统繁忙，请稍后重试"}, 500)
+            case kinds.HTTP429:
+                return json_reply({"code": "FREQUENCY_LIMITED", "message": "频率超限"}, 429)
+            case kinds.STATUS202:
+                return self._signed(json_reply({"code": "USER_PAYING", "message": "用户支付中，请稍后查询"}, 202))
+            case _:
+                return None
+
+    def answer(self, request: Request, around: Circumstances) -> Reply:
+        """Execute one request."""
         try:
             self._check_signature(request)
-            return self._signed(self._execute(request, as_of_ms))
+            return self._signed(self._execute(request, around))
         except Failed as failure:
             return json_reply({"code": failure.code, "message": failure.message}, failure.status)
 
-    def spoiled(self, reply: Reply) -> Reply:
-        """The same reply with a signature over something else."""
-        wrong = sign(self._keys.platform, wechat_answer_message("0", "spoiled", reply.body))
-        headers = tuple((k, wrong if k == "Wechatpay-Signature" else v) for k, v in reply.headers)
-        return Reply(reply.status, reply.body, reply.content_type, headers)
+    def altered(self, reply: Reply, kind: str) -> Reply:
+        """What a fault makes of an answer: a signature over something else, or a key nobody knows."""
+        if kind == kinds.BAD_SIGNATURE:
+            wrong = sign(self._keys.platform, wechat_answer_message("0", "spoiled", reply.body))
+            return _with_header(reply, "Wechatpay-Signature", wrong)
+        if kind == kinds.UNKNOWN_SERIAL:
+            return _with_header(reply, "Wechatpay-Serial", UNKNOWN_KEY)
+        return reply
 
-    def _execute(self, request: Request, as_of_ms: int) -> Reply:
+    def _execute(self, request: Request, around: Circumstances) -> Reply:
         order = ORDER.fullmatch(request.path)
         match self.endpoint(request):
             case "create":
-                return json_reply({"code_url": self.orders.create(_body(request))})
+                partner = request.path.startswith(PARTNER)
+                return json_reply({"code_url": self.orders.create(_body(request), partner=partner)})
             case "query" if order:
-                if request.query("mchid") != self._who.mchid:
+                party = self._party({name: request.query(name) for name in PARTY_FIELDS}, partner=bool(order[1]))
+                if party is None:
                     raise Failed(404, "ORDER_NOT_EXIST", "订单不存在")
-                return json_reply(self.orders.query(order[1], as_of_ms))
+                return json_reply(self.orders.query(order[2], party, around.as_of_ms, around.fault))
             case "close" if order:
-                if _body(request).get("mchid") != self._who.mchid:
+                party = self._party(_body(request), partner=bool(order[1]))
+                if party is None:
                     raise param_error("商户号与请求头不一致")
-                self.orders.close(order[1])
+                self.orders.close(order[2], party)
                 return Reply(204)
             case "refund":
-                return json_reply(self.refunds.request(_body(request)))
+                return json_reply(self.refunds.request(_body(request), around.fault))
             case "refund_query":
-                return json_reply(self.refunds.query(request.path.removeprefix(f"{REFUND}/"), as_of_ms))
+                number, sub_mchid = request.path.removeprefix(f"{REFUND}/"), request.query("sub_mchid")
+                return json_reply(self.refunds.query(number, sub_mchid, around.as_of_ms, around.fault))
             case _:
                 raise Failed(404, "RESOURCE_NOT_EXISTS", "请求的地址不存在")
+
+    def _party(self, said: Mapping[str, object], *, partner: bool) -> str | None:
+        """The sub-merchant a call is made for, empty for the merchant itself; None when they are not ours."""
+        if not partner:
+            return "" if said.get("mchid") == self._who.mchid else None
+        ours = (said.get("sp_mchid"), said.get("sub_mchid")) == (self._who.mchid, self._who.sub_mchid)
+        return self._who.sub_mchid if ours else None
 
     def _check_signature(self, request: Request) -> None:
         scheme, _, rest = request.headers.get("authorization", "").partition(" ")
@@ -143,6 +173,6 @@ def _sign_error(message: str) -> Failed:
     return Failed(401, "SIGN_ERROR", message)
 
 
-def server_error() -> Reply:
-    """What a gateway in trouble answers."""
-    return Reply(500, json.dumps({"code": "SYSTEM_ERROR", "message": "系统繁忙，请稍后重试"}).encode())
+def _with_header(reply: Reply, name: str, value: str) -> Reply:
+    headers = tuple((known, value if known == name else old) for known, old in reply.headers)
+    return Reply(reply.status, reply.body, reply.content_type, headers)

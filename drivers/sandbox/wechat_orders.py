@@ -18,8 +18,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from drivers.sandbox import faults as kinds
 from drivers.sandbox.books import Books
 from drivers.sandbox.clock import BEIJING, SandboxClock, beijing
+from drivers.sandbox.phone import Handled, NotPaid, Tender, check_tender
 from drivers.sandbox.records import Identity, Order, Refund, ShownCode
 
 CODE_LIFE_MS = 2 * 3_600_000
@@ -39,16 +41,6 @@ class Failed(Exception):  # noqa: N818  an answer of WeChat Pay
         self.message = message
 
 
-class NotPaid(Exception):  # noqa: N818  an answer of the phone
-    """The phone could not pay. ``reason`` is a word for scripts, the message a sentence for people."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.reason = reason
-        self.message = message
-
-
 def param_error(message: str) -> Failed:
     """400 PARAM_ERROR."""
     return Failed(400, "PARAM_ERROR", message)
@@ -62,13 +54,13 @@ class WeChatOrders:
         self._clock = clock
         self._who = who
 
-    def create(self, body: Mapping[str, Any]) -> str:
-        """Place or repeat an order; the code's text. Raises Failed."""
+    def create(self, body: Mapping[str, Any], *, partner: bool = False) -> str:
+        """Place or repeat an order; the code's text. partner: for a sub-merchant. Raises Failed."""
         now = self._clock.now_ms()
         number = text(body, "out_trade_no", 32)
         if not NUMBER.fullmatch(number):
             raise param_error("out_trade_no 格式错误")
-        self._check_parties(body)
+        sub_mchid = self._checked_party(body, partner=partner)
         notify = urlsplit(text(body, "notify_url", 255))
         if notify.scheme != "https" or not notify.hostname or notify.query:
             raise param_error("notify_url 必须为https地址且不能携带参数")
@@ -78,7 +70,19 @@ class WeChatOrders:
         parameters = json.dumps(body, ensure_ascii=False, sort_keys=True)
         order = self._books.get(Order, number)
         if order is None:
-            order = Order(number, parameters, amount, description, now, expires, "", now, creates=0)
+            order = Order(
+                number=number,
+                parameters=parameters,
+                amount_fen=amount,
+                description=description,
+                created_at_ms=now,
+                expires_at_ms=expires,
+                code="",
+                code_at_ms=now,
+                creates=0,
+                sub_mchid=sub_mchid,
+                sub_appid=text(body, "sub_appid", 32) if partner and "sub_appid" in body else "",
+            )
         elif order.parameters != parameters:
             raise Failed(400, "INVALID_REQUEST", "请求重入时，参数与首次请求时不一致")
         elif order.paid_at_ms is not None:
@@ -90,21 +94,21 @@ class WeChatOrders:
         self._books.put(number, msgspec.structs.replace(order, code=code, code_at_ms=now, creates=order.creates + 1))
         return code
 
-    def found(self, number: str, as_of_ms: int) -> Order:
-        """The order as it stood at a time. Raises Failed (404)."""
+    def found(self, number: str, sub_mchid: str, as_of_ms: int) -> Order:
+        """That party's order as it stood at a time. Raises Failed (404)."""
         order = self._books.get(Order, number)
-        if order is None or order.created_at_ms > as_of_ms:
+        if order is None or order.sub_mchid != sub_mchid or order.created_at_ms > as_of_ms:
             raise Failed(404, "ORDER_NOT_EXIST", "订单不存在")
         return order
 
-    def query(self, number: str, as_of_ms: int) -> dict[str, object]:
+    def query(self, number: str, sub_mchid: str, as_of_ms: int, fault: str = "") -> dict[str, object]:
         """The body of a query answer. Raises Failed."""
-        order = self.found(number, as_of_ms)
+        order = self.found(number, sub_mchid, as_of_ms)
         state = self.state(order, as_of_ms)
         paid = state in ("SUCCESS", "REFUND")
+        total = kinds.other_total(order.amount_fen) if fault == kinds.OTHER_TOTAL else order.amount_fen
         answer: dict[str, object] = {
-            "appid": self._who.appid,
-            "mchid": self._who.mchid,
+            **self._parties(order),
             "out_trade_no": order.number,
             "trade_state": state,
             "trade_state_desc": {
@@ -115,7 +119,7 @@ class WeChatOrders:
             }[state],
             "attach": "",
             "promotion_detail": [],
-            "amount": {"total": order.amount_fen, "currency": "CNY", "payer_currency": "CNY"},
+            "amount": {"total": total, "currency": "CNY", "payer_currency": "CNY"},
         }
         if paid and order.paid_at_ms is not None:
             answer |= {
@@ -123,9 +127,9 @@ class WeChatOrders:
                 "trade_type": "NATIVE",
                 "bank_type": "OTHERS",
                 "success_time": beijing(order.paid_at_ms).isoformat(),
-                "payer": {"openid": "oSandboxCustomer0000000000001"},
+                "payer": {"sp_openid" if order.sub_mchid else "openid": "oSandboxCustomer0000000000001"},
                 "amount": {
-                    "total": order.amount_fen,
+                    "total": total,
                     "payer_total": order.payer_total_fen,
                     "currency": "CNY",
                     "payer_currency": "CNY",
@@ -133,23 +137,36 @@ class WeChatOrders:
             }
         return answer
 
-    def close(self, number: str) -> None:
+    def close(self, number: str, sub_mchid: str) -> None:
         """Close an unpaid order. Raises Failed."""
         now = self._clock.now_ms()
-        order = self.found(number, now)
+        order = self.found(number, sub_mchid, now)
         if order.paid_at_ms is not None:
             raise Failed(400, "ORDER_PAID", "该订单已支付")
         if self.state(order, now) == "CLOSED":
             raise Failed(400, "ORDER_CLOSED", "该订单已关闭")
         self._books.put(number, msgspec.structs.replace(order, closed_at_ms=now))
 
-    def pay(self, code: str, amount_fen: int | None, coupon_fen: int, *, late: bool) -> Order:
-        """A customer's phone pays the code it has read. Raises NotPaid and changes nothing.
+    def scan(self, code: str) -> Handled:
+        """A phone reads a code and shows the amount; the order stays as it is. Raises NotPaid."""
+        order = self._payable(code, late=False)
+        return Handled("wechat", order.number, order.amount_fen, "")
 
-        amount_fen: what the customer saw; another amount stops the customer. coupon_fen: paid by a coupon.
-        late: the customer had confirmed before the order was closed and the money arrives after (a race the
-        documentation warns of); only then can a closed order be paid.
-        """
+    def pay(self, code: str, tender: Tender) -> Handled:
+        """A phone pays the code it has read. Raises NotPaid and changes nothing."""
+        now = self._clock.now_ms()
+        order = self._payable(code, late=tender.late)
+        check_tender(tender, order.amount_fen)
+        transaction_id = f"4200009999{beijing(now):%Y%m%d}{self._books.next_number('transaction'):010d}"
+        given = order.amount_fen - tender.coupon_fen
+        self._books.put(
+            order.number,
+            msgspec.structs.replace(order, paid_at_ms=now, payer_total_fen=given, transaction_id=transaction_id),
+        )
+        return Handled("wechat", order.number, order.amount_fen, transaction_id)
+
+    def _payable(self, code: str, *, late: bool) -> Order:
+        """The order behind a code that can be paid now. Raises NotPaid."""
         now = self._clock.now_ms()
         shown = self._books.get(ShownCode, code)
         order = self._books.get(Order, shown.number) if shown else None
@@ -166,19 +183,7 @@ class WeChatOrders:
             raise NotPaid(409, "NOT_CLOSED", "only a closed order can be paid late")
         if not late and (now >= order.expires_at_ms or now >= order.code_at_ms + CODE_LIFE_MS):
             raise NotPaid(410, "CODE_EXPIRED", "this code has expired")
-        if amount_fen is not None and amount_fen != order.amount_fen:
-            raise NotPaid(409, "AMOUNT_DIFFERS", f"the order is for {order.amount_fen} fen, not {amount_fen}")
-        if not 0 <= coupon_fen <= order.amount_fen:
-            raise NotPaid(400, "COUPON_INVALID", "a coupon pays between nothing and the whole amount")
-        day = beijing(now).strftime("%Y%m%d")
-        paid = msgspec.structs.replace(
-            order,
-            paid_at_ms=now,
-            payer_total_fen=order.amount_fen - coupon_fen,
-            transaction_id=f"4200009999{day}{self._books.next_number('transaction'):010d}",
-        )
-        self._books.put(order.number, paid)
-        return paid
+        return order
 
     def state(self, order: Order, at_ms: int) -> str:
         """The ``trade_state`` of a Native order at a time."""
@@ -189,11 +194,22 @@ class WeChatOrders:
             return "CLOSED"
         return "CLOSED" if at_ms >= order.created_at_ms + ORDER_LIFE_MS else "NOTPAY"
 
-    def _check_parties(self, body: Mapping[str, Any]) -> None:
-        if text(body, "mchid", 32) != self._who.mchid:
+    def _checked_party(self, body: Mapping[str, Any], *, partner: bool) -> str:
+        """The sub-merchant an order is for, empty for the merchant itself. Raises Failed."""
+        prefix = "sp_" if partner else ""
+        if text(body, f"{prefix}mchid", 32) != self._who.mchid:
             raise param_error("商户号与请求头不一致")
-        if text(body, "appid", 32) != self._who.appid:
+        if text(body, f"{prefix}appid", 32) != self._who.appid:
             raise Failed(400, "APPID_MCHID_NOT_MATCH", "AppID和mch_id不匹配")
+        if partner and text(body, "sub_mchid", 32) != self._who.sub_mchid:
+            raise Failed(403, "NO_AUTH", "特约商户未授权服务商")
+        return self._who.sub_mchid if partner else ""
+
+    def _parties(self, order: Order) -> dict[str, object]:
+        if not order.sub_mchid:
+            return {"appid": self._who.appid, "mchid": self._who.mchid}
+        sub = {"sub_appid": order.sub_appid} if order.sub_appid else {}
+        return {"sp_appid": self._who.appid, "sp_mchid": self._who.mchid, "sub_mchid": order.sub_mchid, **sub}
 
 
 def text(body: Mapping[str, Any], name: str, limit: int) -> str:

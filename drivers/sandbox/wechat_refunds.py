@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from drivers.sandbox import faults as kinds
 from drivers.sandbox.books import Books
 from drivers.sandbox.clock import SandboxClock, beijing
 from drivers.sandbox.records import Order, Refund
@@ -29,15 +30,15 @@ class WeChatRefunds:
         self._books = books
         self._clock = clock
 
-    def request(self, body: Mapping[str, Any]) -> dict[str, object]:
-        """Ask for a refund, or ask again. Raises Failed."""
+    def request(self, body: Mapping[str, Any], fault: str = "") -> dict[str, object]:
+        """Ask for a refund, or ask again. fault: see `drivers.sandbox.faults`. Raises Failed."""
         now = self._clock.now_ms()
         number = text(body, "out_trade_no", 32)
         refund_number = text(body, "out_refund_no", 64)
         reason = text(body, "reason", 80) if "reason" in body else ""
         amount, total = whole(body, "refund"), whole(body, "total")
         order = self._books.get(Order, number)
-        if order is None or order.paid_at_ms is None:
+        if order is None or order.paid_at_ms is None or order.sub_mchid != body.get("sub_mchid", ""):
             raise Failed(404, "RESOURCE_NOT_EXISTS", "订单不存在或未支付")
         if total != order.amount_fen:
             raise param_error("订单金额与原订单不一致")
@@ -54,6 +55,8 @@ class WeChatRefunds:
                 raise Failed(400, "INVALID_REQUEST", "部分退款次数超限")
             if sum(r.amount_fen for r in earlier) + amount > order.amount_fen:
                 raise Failed(400, "INVALID_REQUEST", "申请退款金额超过可退金额")
+            if fault == kinds.NOT_ENOUGH:
+                raise Failed(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起")
             given = sum(r.payer_refund_fen for r in earlier)
             whole_back = sum(r.amount_fen for r in earlier) + amount == order.amount_fen
             share = order.payer_total_fen * amount // order.amount_fen
@@ -67,22 +70,24 @@ class WeChatRefunds:
                 created_at_ms=now,
             )
         self._books.put(refund_number, refund)
-        return self._body(refund, order, now)
+        return self._body(refund, order, now, fault)
 
-    def query(self, refund_number: str, as_of_ms: int) -> dict[str, object]:
-        """The refund as it stood at a time. Raises Failed."""
+    def query(self, refund_number: str, sub_mchid: str, as_of_ms: int, fault: str = "") -> dict[str, object]:
+        """That party's refund as it stood at a time. Raises Failed."""
         refund = self._books.get(Refund, refund_number)
         order = self._books.get(Order, refund.number) if refund else None
-        if refund is None or order is None or refund.created_at_ms > as_of_ms:
+        if refund is None or order is None or order.sub_mchid != sub_mchid or refund.created_at_ms > as_of_ms:
             raise Failed(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
-        return self._body(refund, order, as_of_ms)
+        return self._body(refund, order, as_of_ms, fault)
 
-    def state(self, refund: Refund, at_ms: int) -> str:
-        """PROCESSING for two seconds, then SUCCESS."""
-        return "SUCCESS" if at_ms >= refund.created_at_ms + PROCESSING_MS else "PROCESSING"
+    def state(self, refund: Refund, at_ms: int, fault: str = "") -> str:
+        """PROCESSING for two seconds, then SUCCESS, or ABNORMAL while that fault stands."""
+        if fault == kinds.PROCESSING or at_ms < refund.created_at_ms + PROCESSING_MS:
+            return "PROCESSING"
+        return "ABNORMAL" if fault == kinds.ABNORMAL else "SUCCESS"
 
-    def _body(self, refund: Refund, order: Order, at_ms: int) -> dict[str, object]:
-        state = self.state(refund, at_ms)
+    def _body(self, refund: Refund, order: Order, at_ms: int, fault: str) -> dict[str, object]:
+        state = self.state(refund, at_ms, fault)
         body: dict[str, object] = {
             "refund_id": refund.refund_id,
             "out_refund_no": refund.refund_number,

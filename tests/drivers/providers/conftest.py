@@ -18,7 +18,15 @@ from drivers.invoices.nuonuo import Nuonuo, NuonuoSettings
 from drivers.payments.base import OrderIntent
 from drivers.payments.signatures import load_private_key, sign, wechat_answer_message
 from drivers.payments.wechat import WeChatPay, WeChatSettings
-from drivers.sandbox.identity import MERCHANT_KEY, PLATFORM_KEY, PLATFORM_PUBLIC, wechat_keys
+from drivers.sandbox.identity import (
+    ALIPAY_KEY,
+    APP_KEY,
+    MERCHANT_KEY,
+    PLATFORM_KEY,
+    PLATFORM_PUBLIC,
+    alipay_keys,
+    wechat_keys,
+)
 from drivers.sandbox.remote import SandboxControl
 from drivers.sandbox.server import Sandbox, wall_ms
 
@@ -103,15 +111,16 @@ class World:
 
 @pytest.fixture(scope="session")
 def key_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two RSA key pairs, drawn once for all tests."""
+    """Four RSA key pairs, drawn once for all tests."""
     directory = tmp_path_factory.mktemp("keys")
     wechat_keys(directory)
+    alipay_keys(directory)
     return directory
 
 
 @pytest.fixture
 def world(tmp_path: Path, key_files: Path) -> Iterator[World]:
-    for name in (MERCHANT_KEY, PLATFORM_KEY):
+    for name in (MERCHANT_KEY, PLATFORM_KEY, APP_KEY, ALIPAY_KEY):
         shutil.copy(key_files / name, tmp_path / name)
     made = World(tmp_path)
     yield made

@@ -33,7 +33,9 @@ SHAPE = {
         "public_key",
         "public_key_id",
         "apiv3_key",
+        "sub_mchid",
     },
+    "alipay": {"gateway", "app_id", "app_private_key", "alipay_public_key"},
     "nuonuo": {"token_url", "base_url", "app_key", "app_secret", "tax_number"},
     "control": {"pay_url", "fault_url", "ledger_url", "clock_url"},
 }
@@ -52,13 +54,23 @@ def running(directory: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str]
 
 def test_given_a_start_when_announced_then_the_first_line_is_the_published_shape(tmp_path: Path) -> None:
     with running(tmp_path) as (process, said):
-        assert {name: set(part) for name, part in said.items() if part} == SHAPE
-        assert said["alipay"] is None
-        assert all(isinstance(value, str) for part in said.values() if part for value in part.values())
-        load_private_key(Path(said["wechat"]["private_key"]).read_bytes())
-        load_public_key(Path(said["wechat"]["public_key"]).read_bytes())
-        assert Path(said["wechat"]["private_key"]).stat().st_mode & 0o077 == 0
-        for url in (said["wechat"]["base_url"], said["nuonuo"]["base_url"], *said["control"].values()):
+        assert {name: set(part) for name, part in said.items()} == SHAPE
+        assert all(isinstance(value, str) for part in said.values() for value in part.values())
+        for private, public in (
+            (said["wechat"]["private_key"], said["wechat"]["public_key"]),
+            (said["alipay"]["app_private_key"], said["alipay"]["alipay_public_key"]),
+        ):
+            assert load_private_key(Path(private).read_bytes()).public_key() != load_public_key(
+                Path(public).read_bytes()
+            )
+            assert Path(private).read_text().startswith("-----BEGIN PRIVATE KEY-----"), "PKCS#8"
+            assert Path(private).stat().st_mode & 0o077 == 0
+        for url in (
+            said["wechat"]["base_url"],
+            said["alipay"]["gateway"],
+            said["nuonuo"]["base_url"],
+            *said["control"].values(),
+        ):
             assert urlsplit(url).hostname == "127.0.0.1"
             assert not url.endswith("/")
         Announcement.from_json(json.dumps(said | {"later": 1}))
@@ -144,7 +156,9 @@ def call(method: str, url: str, body: object = None) -> tuple[int, Any]:
         b"not json",
         b"[]",
         {},
-        {"target": "alipay", "kind": "timeout"},
+        {"target": "unionpay", "kind": "timeout"},
+        {"target": "alipay", "kind": "status202"},
+        {"target": "alipay", "kind": "other_total", "endpoint": "close"},
         {"target": "wechat"},
         {"target": "wechat", "kind": "down"},
         {"target": "network", "kind": "timeout"},
@@ -161,7 +175,17 @@ def test_given_a_wrong_fault_when_asked_for_then_400_with_a_reason_and_nothing_c
     assert call("GET", world.said.control.fault_url)[1] == {"faults": []}
 
 
-@pytest.mark.parametrize("body", [{}, {"code": 7}, {"code": "x", "amount_fen": "1"}, {"code": "x", "late": 1}, b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"code": 7},
+        {"code": "x", "amount_fen": "1"},
+        {"code": "x", "late": 1},
+        {"code": "x", "scan_only": 1},
+        b"\xff",
+    ],
+)
 def test_given_a_wrong_payment_when_asked_for_then_400(world: Any, body: Any) -> None:
     assert call("POST", world.said.control.pay_url, body)[0] == 400
 
