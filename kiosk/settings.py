@@ -64,7 +64,10 @@ class CollectionSection(Section, frozen=True):
 
 
 class WeChatSection(Section, frozen=True):
-    """WeChat Pay, API v3, public-key mode. The channel is on when mchid is set."""
+    """WeChat Pay, API v3, public-key mode. The channel is on when mchid is set.
+
+    With sub_mchid the shop collects through a service provider: mchid, appid and keys are then the provider's.
+    """
 
     base_url: Annotated[str, Meta(description="the provider's address; http only for this machine")] = (
         "https://api.mch.weixin.qq.com"
@@ -77,6 +80,26 @@ class WeChatSection(Section, frozen=True):
     public_key_file: Annotated[str, Meta(description="file of WeChat Pay's public key (PEM)")] = ""
     apiv3_key_file: Annotated[str, Meta(description="file of the 32-byte API v3 key")] = ""
     notify_url: Annotated[str, Meta(description="a public HTTPS address of yours; the API demands one")] = ""
+    sub_mchid: Annotated[str, Meta(description="the shop's number at a service provider; empty: it has none")] = ""
+    sub_appid: Annotated[str, Meta(description="the shop's own application number there; may be empty")] = ""
+
+
+class AlipaySection(Section, frozen=True):
+    """Alipay, gateway.do, RSA2. The channel is on when app_id is set.
+
+    In certificate mode public_key_file is Alipay's certificate, and the two other certificates are set as well.
+    """
+
+    gateway: Annotated[str, Meta(description="the provider's address; http only for this machine")] = (
+        "https://openapi.alipay.com/gateway.do"
+    )
+    app_id: Annotated[str, Meta(description="application number; empty: the channel is off")] = ""
+    private_key_file: Annotated[str, Meta(description="file of the application's private key")] = ""
+    public_key_file: Annotated[str, Meta(description="file of Alipay's public key, or of its certificate")] = ""
+    app_certificate_file: Annotated[str, Meta(description="file of the application's certificate")] = ""
+    root_certificate_file: Annotated[str, Meta(description="file of Alipay's root certificates")] = ""
+    seller: Annotated[str, Meta(description="account that is paid, 2088…; empty: the application's own")] = ""
+    notify_url: Annotated[str, Meta(description="a public HTTPS address of yours; may be empty")] = ""
 
 
 class NuonuoSection(Section, frozen=True):
@@ -135,6 +158,7 @@ class Settings(Section, frozen=True):
     store: StoreSection = StoreSection()
     collection: CollectionSection = CollectionSection()
     wechat: WeChatSection = WeChatSection()
+    alipay: AlipaySection = AlipaySection()
     invoices: InvoicesSection = InvoicesSection()
     nuonuo: NuonuoSection = NuonuoSection()
     printers: tuple[PrinterSection, ...] = ()
@@ -145,6 +169,7 @@ SECTIONS: dict[str, type[Section]] = {
     "store": StoreSection,
     "collection": CollectionSection,
     "wechat": WeChatSection,
+    "alipay": AlipaySection,
     "invoices": InvoicesSection,
     "nuonuo": NuonuoSection,
 }

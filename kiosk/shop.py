@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.models.shop import Outlet, Terminal
-from data.states import Channel, TerminalState
+from data.states import TerminalState
 from data.store import Store
 from data.unit_of_work import Touched
 from kiosk.services.changes import Changes, keys_of
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kiosk.services.printing import PrintingService
     from kiosk.services.sale import SaleService
     from kiosk.services.waiting import WaitingSales
+    from kiosk.shop_drivers import ChannelSetUp
     from kiosk.shop_services import Services
 
 log = logging.getLogger(__name__)
@@ -139,11 +140,7 @@ class Shop:
         self._run(self.health.run(services.collection, services.invoicing, services.printing))
         services.slips.load(printers[0].encode)
         self._run(self.printing.run(printers))
-        await self._load_channel()
-        self.collection.channels_ready()
-        self._run(self.collection.run())
-        await self._load_provider()
-        self._run(self.invoicing.run())
+        await asyncio.gather(self._open_channels(), self._open_invoicing())
         self.changes.publish({"health", "payments", "invoices", "printer"})
 
     async def stop(self) -> None:
@@ -177,19 +174,25 @@ class Shop:
         """On the store's writing thread."""
         self.changes.publish(keys_of((one.thing, one.key) for one in touched))
 
-    async def _load_channel(self) -> None:
+    async def _open_channels(self) -> None:
         from kiosk import shop_drivers
 
-        section = self.settings.wechat
-        if not section.mchid:
-            return
+        await asyncio.gather(*map(self._open_channel, shop_drivers.channels(self.settings, self.clock)))
+        self.collection.channels_ready()
+        self._run(self.collection.run())
+
+    async def _open_channel(self, set_up: ChannelSetUp) -> None:
         try:
-            channel = await asyncio.to_thread(shop_drivers.wechat, section, self.clock)
+            driver = await asyncio.to_thread(set_up.make)
         except Exception as error:  # noqa: BLE001  a channel that does not load is off, the shop is not
-            self._warn(f"WeChat Pay is off: {error}")
+            self._warn(f"{set_up.name} is off: {error}")
             return
-        self._channels.append(channel)
-        self.collection.add_channel(Channel.WECHAT, channel)
+        self._channels.append(driver)
+        self.collection.add_channel(set_up.channel, driver)
+
+    async def _open_invoicing(self) -> None:
+        await self._load_provider()
+        self._run(self.invoicing.run())
 
     async def _load_provider(self) -> None:
         from kiosk import shop_drivers

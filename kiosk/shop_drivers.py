@@ -1,17 +1,20 @@
-"""The drivers of a shop's settings: printers, payment channel, invoice provider. Imported by `Shop.start` only."""
+"""The drivers of a shop's settings: printers, payment channels, invoice provider. Imported by `Shop.start` only."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from data.states import Channel
 from data.store import Store
 from drivers.invoices.base import InvoiceProvider
-from drivers.payments.base import PaymentChannel
+from drivers.payments.base import Misconfigured, PaymentChannel
 from drivers.printers import create
 from drivers.printers.base import PrinterSettings, ReceiptPrinter
 from drivers.printers.broken import BrokenPrinter
 from kiosk.services.clock import Clock
-from kiosk.settings import DOTS, NO_PRINTER, NuonuoSection, PrinterSection, WeChatSection
+from kiosk.settings import DOTS, NO_PRINTER, AlipaySection, NuonuoSection, PrinterSection, Settings, WeChatSection
 
 
 def printers(sections: tuple[PrinterSection, ...]) -> list[ReceiptPrinter]:
@@ -24,8 +27,24 @@ def printers(sections: tuple[PrinterSection, ...]) -> list[ReceiptPrinter]:
     ]
 
 
-def wechat(section: WeChatSection, clock: Clock) -> PaymentChannel:
-    """WeChat Pay. Raises Misconfigured, OSError for keys that cannot be read."""
+@dataclass(frozen=True, slots=True)
+class ChannelSetUp:
+    """A channel that the settings turn on. make: raises Misconfigured, ValueError, OSError when it cannot work."""
+
+    channel: Channel
+    name: str
+    make: Callable[[], PaymentChannel]
+
+
+def channels(settings: Settings, clock: Clock) -> Iterator[ChannelSetUp]:
+    """The channels that are set up; nothing is loaded yet."""
+    if settings.wechat.mchid:
+        yield ChannelSetUp(Channel.WECHAT, "WeChat Pay", lambda: _wechat(settings.wechat, clock))
+    if settings.alipay.app_id:
+        yield ChannelSetUp(Channel.ALIPAY, "Alipay", lambda: _alipay(settings.alipay, clock))
+
+
+def _wechat(section: WeChatSection, clock: Clock) -> PaymentChannel:
     from drivers.payments.wechat import WeChatPay, WeChatSettings
 
     return WeChatPay(
@@ -34,10 +53,30 @@ def wechat(section: WeChatSection, clock: Clock) -> PaymentChannel:
             mchid=section.mchid,
             appid=section.appid,
             serial_no=section.serial_no,
-            private_key_pem=Path(section.private_key_file).read_bytes(),
-            public_keys={section.public_key_id: Path(section.public_key_file).read_bytes()},
+            private_key_pem=_key(section.private_key_file, "wechat.private_key_file"),
+            public_keys={section.public_key_id: _key(section.public_key_file, "wechat.public_key_file")},
             apiv3_key=_secret(section.apiv3_key_file),
             notify_url=section.notify_url,
+        ),
+        clock.now_ms,
+    )
+
+
+def _alipay(section: AlipaySection, clock: Clock) -> PaymentChannel:
+    from drivers.payments.alipay import Alipay, AlipaySettings
+    from drivers.payments.alipay_certificates import certificate_number, root_certificates_number
+
+    own, root = section.app_certificate_file, section.root_certificate_file
+    return Alipay(
+        AlipaySettings(
+            gateway=section.gateway,
+            app_id=section.app_id,
+            private_key_pem=_key(section.private_key_file, "alipay.private_key_file"),
+            public_key_pem=_key(section.public_key_file, "alipay.public_key_file"),
+            seller=section.seller,
+            notify_url=section.notify_url,
+            app_cert_sn=certificate_number(Path(own).read_bytes()) if own else "",
+            root_cert_sn=root_certificates_number(Path(root).read_bytes()) if root else "",
         ),
         clock.now_ms,
     )
@@ -63,6 +102,12 @@ def nuonuo(section: NuonuoSection, store: Store, clock: Clock) -> InvoiceProvide
         StoredTokens(store, f"nuonuo:{section.app_key}"),
         clock.now_ms,
     )
+
+
+def _key(path: str, setting: str) -> bytes:
+    if not path:
+        raise Misconfigured(f"{setting} is not set")
+    return Path(path).read_bytes()
 
 
 def _secret(path: str) -> str:
