@@ -39,6 +39,7 @@ METHODS = {
 }
 COMPULSORY = ("method", "sign", "sign_type", "app_id", "timestamp", "version", "charset", "biz_content")
 MISSING = {"sign": "signature", "sign_type": "signature-type"}
+NOTHING_PAID = ("buyer_pay_amount", "invoice_amount", "point_amount", "receipt_amount")
 CLOCK_MS = 600_000
 
 
@@ -86,6 +87,8 @@ class AlipayGateway:
             said = {"code": "10000", "msg": "Success"} | self._execute(endpoint, body, around)
         except Failed as failure:
             said = {"code": "40004", "msg": "Business Failed", "sub_code": failure.sub_code, "sub_msg": failure.message}
+            if endpoint == "query":  # a query names what was asked for all the same, with nothing paid
+                said |= dict.fromkeys(NOTHING_PAID, "0.00") | {k: body[k] for k in ("out_trade_no",) if k in body}
         return self._signed(request, said, spoiled=around.fault == kinds.BAD_SIGNATURE)
 
     def altered(self, reply: Reply, kind: str) -> Reply:
