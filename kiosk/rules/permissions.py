@@ -21,6 +21,7 @@ class Command(StrEnum):
     COLLECT = "COLLECT"
     CANCEL_SALE = "CANCEL_SALE"
     SAVE_INVOICE = "SAVE_INVOICE"
+    RETRY_INVOICE = "RETRY_INVOICE"
     SAVE_SLIP = "SAVE_SLIP"
     SETTLE_PRINT = "SETTLE_PRINT"
     LEAVE_DEMO = "LEAVE_DEMO"
@@ -34,6 +35,7 @@ _CLERK = _LOOK | {
     Command.COLLECT,
     Command.CANCEL_SALE,
     Command.SAVE_INVOICE,
+    Command.RETRY_INVOICE,
     Command.SAVE_SLIP,
     Command.SETTLE_PRINT,
 }

@@ -172,7 +172,7 @@ class CollectScreen(SaleStepScreen):
 
     def press_reopen(self) -> None:
         async def reopen() -> Sale:
-            return await self.shop.collection.reopen(self.sale.id)
+            return await self.shop.collection.reopen(self.sale.id, self.kiosk.acting())
 
         self.advance("reopen", reopen)
 

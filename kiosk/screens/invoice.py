@@ -90,7 +90,8 @@ class InvoiceScreen(SaleScreen):
         chosen = next((one.value for one in self.query(ChoiceButton) if one.chosen), FORMATS[0])
 
         async def save() -> None:
-            path = await self.shop.invoicing.save_file(self.sale.id, chosen, self.kiosk.export_directory())
+            folder, operator = self.kiosk.export_directory(), self.kiosk.acting()
+            path = await self.shop.invoicing.save_file(self.sale.id, chosen, folder, operator)
             self.say(Tone.GOOD, tr("已保存：{path}", path=path))
 
         self.kiosk.command("save", save)
@@ -101,7 +102,7 @@ class InvoiceScreen(SaleScreen):
             return
 
         async def retry() -> None:
-            await self.shop.invoicing.retry(invoice.number)
+            await self.shop.invoicing.retry(invoice.number, self.kiosk.acting())
             self.say(Tone.GOOD, tr("已重新提交开票，结果会自动显示。"))
 
         self.kiosk.command("retry", retry)

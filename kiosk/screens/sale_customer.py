@@ -126,7 +126,7 @@ class CustomerScreen(SaleStepScreen):
         self._asked_phone = phone
 
         async def find() -> None:
-            found = await self.shop.sales.returning_customer(phone)
+            found = await self.shop.sales.returning_customer(phone, operator=self.kiosk.acting())
             if found is None:
                 return
             given = {"name": found.name, "division": found.division, "address": found.address}

@@ -84,7 +84,8 @@ class SaleDetailScreen(SaleScreen):
 
     def press_save_slip(self) -> None:
         async def save() -> None:
-            path = await self.shop.printing.save_slip(self.sale.id, Copy.CUSTOMER, self.kiosk.export_directory())
+            folder, operator = self.kiosk.export_directory(), self.kiosk.acting()
+            path = await self.shop.printing.save_slip(self.sale.id, Copy.CUSTOMER, folder, operator)
             self.say(Tone.GOOD, tr("已保存：{path}", path=path))
 
         self.kiosk.command("save-slip", save)

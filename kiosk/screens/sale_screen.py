@@ -20,7 +20,7 @@ class SaleScreen(KioskScreen):
 
     def __init__(self, sale: Sale) -> None:
         super().__init__()
-        self.sale = sale
+        self.sale = self._seen(sale)
         self._reloading = False
         self._reload_again = False
 
@@ -29,9 +29,13 @@ class SaleScreen(KioskScreen):
 
     def apply(self, sale: Sale) -> None:
         """Take a newer picture of the sale and paint it."""
-        self.sale = sale
+        self.sale = self._seen(sale)
         if self.is_mounted:
             self.paint()
+
+    def _seen(self, sale: Sale) -> Sale:
+        """The sale as whoever is signed in may see it."""
+        return sale.seen_by(self.kiosk.operator)
 
     def paint(self) -> None:
         """Bring what is shown in line with `self.sale`; never touches what somebody is typing."""

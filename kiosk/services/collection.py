@@ -130,11 +130,13 @@ class CollectionService:
             await self._until(sale_id, lambda sale: _state_of(sale, number) not in LIVE_ORDER)
         return await self._load(sale_id)
 
-    async def reopen(self, sale_id: str) -> views.Sale:
+    async def reopen(self, sale_id: str, operator: views.Operator) -> views.Sale:
         """Back to the price step as the next revision of the same serial, when every order is verifiably closed.
 
-        Raises Refusal SALE_NOT_FOUND, ORDER_LIVE, PAYMENT_UNKNOWN, LATE_PAYMENT_OPEN, ALREADY_PAID, SALE_FROZEN.
+        Raises Refusal NOT_PERMITTED, SALE_NOT_FOUND, ORDER_LIVE, PAYMENT_UNKNOWN, LATE_PAYMENT_OPEN, ALREADY_PAID,
+        SALE_FROZEN.
         """
+        require(operator.role, Command.COLLECT)
 
         def back(tx: Tx) -> None:
             sale = Sale.find(sale_id)

@@ -9,8 +9,10 @@ from data.states import InvoiceKind, InvoiceState
 from data.store import Store
 from data.unit_of_work import Tx
 from drivers.invoices.base import InvoiceProvider
+from kiosk.rules.permissions import Command, require
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.services import invoice_moves as moves
+from kiosk.services import views
 from kiosk.services.changes import Changes
 from kiosk.services.channel_watch import ChannelFacts, ChannelWatch, Trouble
 from kiosk.services.clock import Clock
@@ -60,8 +62,12 @@ class InvoicingService:
             forget()
             self._worker = None
 
-    async def retry(self, number: str) -> bool:
-        """Try a failed invoice again under its own number. False when it has not failed, or has failed for good."""
+    async def retry(self, number: str, operator: views.Operator) -> bool:
+        """Try a failed invoice again under its own number. False when it has not failed, or has failed for good.
+
+        Raises Refusal NOT_PERMITTED.
+        """
+        require(operator.role, Command.RETRY_INVOICE)
 
         def again(tx: Tx) -> tuple[bool, str | None]:
             invoice = moves.load_invoice(number)
@@ -73,11 +79,12 @@ class InvoicingService:
         self._changes.publish({"invoices", *([f"sale:{sale_id}"] if sale_id else [])})
         return done
 
-    async def save_file(self, key: str, form: str, to: Path) -> Path:
+    async def save_file(self, key: str, form: str, to: Path, operator: views.Operator) -> Path:
         """Save a file (`pdf`, `ofd`, `xml`) of an invoice; `key` is its number, or its sale's id or serial.
 
-        Raises Refusal INVOICE_NOT_ISSUED, NO_INVOICE_FILE; OSError.
+        Raises Refusal NOT_PERMITTED, INVOICE_NOT_ISSUED, NO_INVOICE_FILE; OSError.
         """
+        require(operator.role, Command.SAVE_INVOICE)
         number = await self._store.read(lambda: _number_of(key))
         if number is None:
             raise Refusal(Reason.INVOICE_NOT_ISSUED, number=key)

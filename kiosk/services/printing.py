@@ -90,12 +90,13 @@ class PrintingService:
         self._wake(frozenset({"printer"}))
         return settled
 
-    async def save_slip(self, sale_id: str, copy: Copy, to: Path) -> Path:
+    async def save_slip(self, sale_id: str, copy: Copy, to: Path, operator: views.Operator) -> Path:
         """Save a picture (PNG) of a paid sale's slip, as the printer got it, in directory `to`, or as that file.
 
-        It shows and does not print, so nothing is counted. Raises Refusal SALE_NOT_FOUND, SALE_FROZEN when there is no
-        slip yet, PRINTER_NOT_READY when it cannot be drawn; OSError.
+        It shows and does not print, so nothing is counted. Raises Refusal NOT_PERMITTED, SALE_NOT_FOUND, SALE_FROZEN
+        when there is no slip yet, PRINTER_NOT_READY when it cannot be drawn; OSError.
         """
+        require(operator.role, Command.SAVE_SLIP)
         found = await self._store.write(lambda tx: self._slips.picture_bytes(tx, sale_id, copy))
         return await asyncio.to_thread(_save_picture, found.payload, found.width_dots, found.name, to)
 

@@ -27,9 +27,6 @@ from kiosk.services.sale_checks import check_goods, check_unpaid, find_sale, fro
 from kiosk.services.sale_reference import SaleReference
 from kiosk.services.sale_view import load_sale, parked_sales, typed_of
 
-CUSTOMER_FIELDS = frozenset({"name", "phone", "division", "division_code", "address"})
-"""Names under which `keep_typed` holds what is typed into the customer step; submitting it clears them."""
-
 _MOST_FIELDS = 32
 _BACK = {
     SaleStep.GOODS: SaleStep.VEHICLE,
@@ -174,7 +171,7 @@ class SaleService:
         def work(tx: Tx, sale: Sale) -> None:
             if sale.step not in (SaleStep.CUSTOMER, SaleStep.PRICE):
                 raise Refusal(Reason.WRONG_STEP, step=sale.step)
-            rest = {field: text for field, text in typed_of(sale).items() if field not in CUSTOMER_FIELDS}
+            rest = {field: text for field, text in typed_of(sale).items() if field not in views.CUSTOMER_FIELDS}
             tx.change(
                 Sale,
                 sale.id,
@@ -191,8 +188,12 @@ class SaleService:
 
         return await self._on_draft(sale_id, operator, work)
 
-    async def returning_customer(self, phone: str) -> views.Customer | None:
-        """The customer known under this phone, None when there is none or the text is no phone."""
+    async def returning_customer(self, phone: str, *, operator: views.Operator) -> views.Customer | None:
+        """The customer known under this phone, None when there is none or the text is no phone.
+
+        Raises Refusal NOT_PERMITTED.
+        """
+        permissions.require(operator.role, Command.SEE_PERSONAL_DATA)
         try:
             number = normalise_phone(phone)
         except Refusal:

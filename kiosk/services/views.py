@@ -4,7 +4,7 @@ A screen holds one of these, paints it, and asks for a fresh one when `Changes` 
 Money is integer fen, times are UTC epoch milliseconds, states are the enums of the store.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from data.states import (
     Channel,
@@ -19,7 +19,12 @@ from data.states import (
     SaleState,
     SaleStep,
 )
+from kiosk.rules.customer import mask_address, mask_name, mask_phone
+from kiosk.rules.permissions import Command, may
 from kiosk.services.operators import Operator as Operator
+
+CUSTOMER_FIELDS = frozenset({"name", "phone", "division", "division_code", "address"})
+"""Names under which `Sale.typed` holds what is typed into the customer step; submitting it clears them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,22 @@ class Sale:
         """The newest blue invoice."""
         blues = [document for document in self.invoices if document.kind is InvoiceKind.BLUE]
         return blues[-1] if blues else None
+
+    def seen_by(self, operator: Operator | None) -> "Sale":
+        """The sale as this operator may see it: people masked for whoever may not see personal data."""
+        if operator is not None and may(operator.role, Command.SEE_PERSONAL_DATA):
+            return self
+        buyer = self.customer
+        return replace(
+            self,
+            customer=None
+            if buyer is None
+            else replace(
+                buyer, name=mask_name(buyer.name), phone=mask_phone(buyer.phone), address=mask_address(buyer.address)
+            ),
+            typed={field: text for field, text in self.typed.items() if field not in CUSTOMER_FIELDS},
+            invoices=tuple(replace(one, title=mask_name(one.title)) for one in self.invoices),
+        )
 
 
 @dataclass(frozen=True, slots=True)

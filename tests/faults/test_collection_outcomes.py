@@ -112,11 +112,11 @@ async def test_given_a_cancelled_code_when_reopened_then_the_sale_is_a_draft_of_
     sale = await till.collected()
     serial = sale.serial
     with pytest.raises(Refusal) as refused:
-        await till.shop.collection.reopen(sale.id)
+        await till.shop.collection.reopen(sale.id, till.clerk)
     assert refused.value.reason is Reason.ORDER_LIVE
     sale = await till.shop.collection.cancel(sale.id, till.clerk)
     assert sale.payment.state is S.CLOSED
-    sale = await till.shop.collection.reopen(sale.id)
+    sale = await till.shop.collection.reopen(sale.id, till.clerk)
     assert (sale.state, sale.step, sale.revision, sale.serial) == (SaleState.DRAFT, SaleStep.PRICE, 1, serial)
     sale = await till.shop.collection.start(sale.id, Channel.WECHAT, sale.vehicle.floor_price_fen, till.clerk)
     assert sale.serial == serial
@@ -135,7 +135,7 @@ async def test_given_nobody_answers_when_cancelling_then_it_stays_unknown_and_cl
     await till.shop.collection.cancel(sale.id, till.clerk)
     sale = await till.until(sale.id, state_is(S.UNKNOWN))
     with pytest.raises(Refusal) as refused:
-        await till.shop.collection.reopen(sale.id)
+        await till.shop.collection.reopen(sale.id, till.clerk)
     assert refused.value.reason is Reason.PAYMENT_UNKNOWN
     await till.town.heal("wechat")
     await till.until(sale.id, state_is(S.CLOSED))

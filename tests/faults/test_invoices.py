@@ -78,11 +78,11 @@ async def test_given_the_provider_fails_it_when_retried_then_the_same_number_is_
     assert sale.invoice.reason
     await till.lights(lambda lights: lights.invoices.level == "ATTENTION")
     await till.town.heal("nuonuo")
-    assert await till.shop.invoicing.retry(number)
+    assert await till.shop.invoicing.retry(number, till.clerk)
     sale = await till.until(sale.id, state_is(InvoiceState.ISSUED))
     assert sale.invoice.number == number
     assert await issued_there(till) == [(number, "2")]
-    assert not await till.shop.invoicing.retry(number)
+    assert not await till.shop.invoicing.retry(number, till.clerk)
 
 
 async def test_given_a_failed_invoice_when_nobody_does_anything_then_it_is_tried_again_by_itself(till: Any) -> None:
@@ -137,17 +137,17 @@ async def test_given_an_issued_invoice_when_its_files_are_saved_then_they_are_wh
     shop = await till.open()
     sale = await paid(till)
     with pytest.raises(Refusal) as refused:
-        await shop.invoicing.save_file(sale.id, "pdf", tmp_path)
+        await shop.invoicing.save_file(sale.id, "pdf", tmp_path, till.clerk)
     assert refused.value.reason in (Reason.INVOICE_NOT_ISSUED, Reason.NO_INVOICE_FILE)
     sale = await till.finished(sale.id)
     for kept in sale.invoice.files:
-        path = await shop.invoicing.save_file(sale.id, kept.format, tmp_path)
+        path = await shop.invoicing.save_file(sale.id, kept.format, tmp_path, till.clerk)
         assert hashlib.sha256(path.read_bytes()).hexdigest() == kept.sha256
         assert path.stat().st_size == kept.size
         assert (till.directory / kept.path).read_bytes() == path.read_bytes()
     (till.directory / sale.invoice.files[0].path).write_bytes(b"somebody wrote here")
     with pytest.raises(Refusal) as refused:
-        await shop.invoicing.save_file(sale.invoice.number, sale.invoice.files[0].format, tmp_path)
+        await shop.invoicing.save_file(sale.invoice.number, sale.invoice.files[0].format, tmp_path, till.clerk)
     assert refused.value.reason is Reason.NO_INVOICE_FILE
 
 

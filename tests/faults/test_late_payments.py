@@ -93,7 +93,7 @@ async def test_given_a_cancelled_sale_when_a_late_payment_is_found_then_it_is_ke
 async def test_given_a_reopened_sale_when_the_old_code_is_paid_late_then_it_waits_for_the_clerk(till: Any) -> None:
     await till.open()
     sale, code = await closed(till)
-    sale = await till.shop.collection.reopen(sale.id)
+    sale = await till.shop.collection.reopen(sale.id, till.clerk)
     await till.town.pay(code, late=True)
     await till.advance(16_000)
     sale = await till.until(sale.id, lambda sale: sale.state is SaleState.PAID)
@@ -108,7 +108,7 @@ async def test_given_a_reopened_sale_without_its_goods_when_the_old_code_is_paid
 ) -> None:
     await till.open()
     sale, code = await closed(till)
-    sale = await till.shop.collection.reopen(sale.id)
+    sale = await till.shop.collection.reopen(sale.id, till.clerk)
     charger = sale.lines[-1]
     await till.shop.sales.remove_line(sale.id, charger.position, operator=till.clerk)
     await till.town.pay(code, late=True)

@@ -111,7 +111,7 @@ async def test_given_a_paid_sale_when_its_slip_is_saved_then_it_is_a_picture_and
 ) -> None:
     await till.open()
     sale = await till.finished((await paid(till)).id)
-    path = await till.shop.printing.save_slip(sale.id, Copy.CUSTOMER, tmp_path)
+    path = await till.shop.printing.save_slip(sale.id, Copy.CUSTOMER, tmp_path, till.clerk)
     assert path.read_bytes().startswith(b"\x89PNG")
     assert len((await till.shop.sales.load(sale.id)).print_jobs) == 2
     assert till.town.papers == 2
