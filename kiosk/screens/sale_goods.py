@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Grid, Horizontal, VerticalScroll
@@ -24,21 +25,31 @@ KINDS = {"battery": CodeKind.BATTERY, "charger": CodeKind.CHARGER}
 """What is typed into which pair of fields."""
 
 
-class Slot(Horizontal):
-    """A place the sale has for a battery or the charger, filled or waiting."""
+UNDO_KEY = "f7"
 
-    def __init__(self, name: str, line: Line | None) -> None:
+
+class Slot(Horizontal):
+    """A place the sale has for a battery or the charger: filled, waiting, or just emptied (`gone` was in it).
+
+    `newest` is the line that was added last: the undo key takes it off again.
+    """
+
+    def __init__(self, name: str, line: Line | None, *, newest: bool = False, gone: Line | None = None) -> None:
         super().__init__(classes="slot")
-        self._what, self._line = name, line
+        self._what, self._line, self._newest, self._gone = name, line, newest, gone
         self.set_class(line is not None, "filled")
 
     def compose(self) -> ComposeResult:
         yield Static(self._text(), classes="slot-text", markup=False)
         if self._line is not None:
-            yield RemoveButton(self._line.position)
+            yield RemoveButton(self._line.position, key=UNDO_KEY if self._newest else "")
+        elif self._gone is not None:
+            yield UndoButton(self._gone)
 
     def _text(self) -> Content:
         line = self._line
+        if line is None and self._gone is not None:
+            return Content.assemble((f"○ {self._what}  {tr('已移除')}", "$quiet"), "\n", (self._gone.code, "$quiet"))
         if line is None:
             return Content.assemble((f"○ {self._what}", "$quiet"), "\n", (tr("等待扫描"), "$quiet"))
         if line.pairing_known:
@@ -52,9 +63,17 @@ class Slot(Horizontal):
 class RemoveButton(ActionButton):
     """Takes one line off the sale again."""
 
-    def __init__(self, position: int) -> None:
-        super().__init__(tr("撤销"), look="careful", classes="remove")
+    def __init__(self, position: int, *, key: str) -> None:
+        super().__init__(tr("移除"), key=key, look="careful", classes="remove")
         self.position = position
+
+
+class UndoButton(ActionButton):
+    """Brings back what was taken off a moment ago; gone with the next action."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(tr("撤销"), key=UNDO_KEY, classes="remove")
+        self.line = line
 
 
 class GoodsScreen(SaleStepScreen):
@@ -65,7 +84,10 @@ class GoodsScreen(SaleStepScreen):
     def __init__(self, sale: Sale) -> None:
         super().__init__(sale)
         self._painted: tuple[Line, ...] = ()
-        self._entered_meanwhile = False
+        self._newest = ""
+        """The code that was added last on this screen."""
+        self._gone: Line | None = None
+        """What was taken off last; the next action forgets it."""
 
     def help_text(self) -> str:
         missing = self._missing()
@@ -78,7 +100,7 @@ class GoodsScreen(SaleStepScreen):
     def more_help(self) -> Sequence[str]:
         return (
             tr("电池码在电池铭牌上，24 位；充电器码是型号代码，13 位，横线可以不输。"),
-            tr("扫错了按「撤销」拿掉。▲ 表示厂家没有声明这两件可以配对，要写明原因。"),
+            tr("扫错了按「移除」拿掉，按「撤销」又回来。▲ 表示厂家没有声明这两件可以配对，要写明原因。"),
             *super().more_help(),
         )
 
@@ -119,12 +141,23 @@ class GoodsScreen(SaleStepScreen):
         return next((one for one in self.sale.lines if not one.pairing_known and not one.pairing_reason), None)
 
     def _slots(self) -> Iterable[Slot]:
-        batteries = self._of(LineKind.BATTERY)
+        batteries, gone = self._of(LineKind.BATTERY), self._gone
         need = max(self.sale.vehicle.battery_count if self.sale.vehicle else 0, len(batteries))
         for number in range(need):
             name = tr("电池 {number}/{need}", number=number + 1, need=need)
-            yield Slot(name, batteries[number] if number < len(batteries) else None)
-        yield Slot(tr("充电器"), next(iter(self._of(LineKind.CHARGER)), None))
+            if number < len(batteries):
+                yield self._filled(name, batteries[number])
+            else:
+                first = number == len(batteries) and gone is not None and gone.kind is LineKind.BATTERY
+                yield Slot(name, None, gone=gone if first else None)
+        charger = next(iter(self._of(LineKind.CHARGER)), None)
+        if charger is not None:
+            yield self._filled(tr("充电器"), charger)
+        else:
+            yield Slot(tr("充电器"), None, gone=gone if gone and gone.kind is LineKind.CHARGER else None)
+
+    def _filled(self, name: str, line: Line) -> Slot:
+        return Slot(name, line, newest=self._gone is None and line.code == self._newest)
 
     def _wanted(self) -> Widget:
         """What the next thing to do is at: the field of what is missing, the reason, or the primary button."""
@@ -162,6 +195,9 @@ class GoodsScreen(SaleStepScreen):
 
     async def _add(self, text: str, *, typed: bool) -> None:
         sale = await self.shop.sales.add_code(self.sale.id, text, operator=self.kiosk.acting(), typed=typed)
+        known = {line.code for line in self.sale.lines}
+        self._newest = next((line.code for line in sale.lines if line.code not in known), "")
+        self._gone = None
         self.apply(sale)
         self.done(tr("已添加。") + self.help_text())
         focused = self.focused
@@ -241,18 +277,30 @@ class GoodsScreen(SaleStepScreen):
             self._wanted().focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        if not isinstance(event.button, RemoveButton):
+        button = event.button
+        if isinstance(button, RemoveButton):
+            event.stop()
+            self.kiosk.command("remove", partial(self._remove, button.position))
+        elif isinstance(button, UndoButton):
+            event.stop()
+            self.kiosk.command("undo", partial(self._bring_back, button.line))
+        else:
             super().on_button_pressed(event)
-            return
-        event.stop()
-        position = event.button.position
 
-        async def remove() -> None:
-            self.apply(await self.shop.sales.remove_line(self.sale.id, position, operator=self.kiosk.acting()))
-            self.done(tr("已撤销。"))
-            self._wanted().focus()
+    async def _remove(self, position: int) -> None:
+        gone = next((line for line in self.sale.lines if line.position == position), None)
+        sale = await self.shop.sales.remove_line(self.sale.id, position, operator=self.kiosk.acting())
+        self._gone = gone
+        self.apply(sale)
+        self.done(tr("已移除，按「撤销」可以恢复。"))
+        self._wanted().focus()
 
-        self.kiosk.command("remove", remove)
+    async def _bring_back(self, line: Line) -> None:
+        sale = await self.shop.sales.bring_back(self.sale.id, line, operator=self.kiosk.acting())
+        self._newest, self._gone = line.code, None
+        self.apply(sale)
+        self.done(tr("已恢复。") + self.help_text())
+        self._wanted().focus()
 
     def press_next(self) -> None:
         async def finish() -> Sale:

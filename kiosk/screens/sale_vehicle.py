@@ -129,6 +129,9 @@ class VehicleScreen(SaleStepScreen):
     def action_buttons(self) -> Iterable[ActionButton]:
         return self.step_buttons(ActionButton(tr("开始捆绑"), id="start", key="f8", look="primary"))
 
+    def more_help(self) -> Sequence[str]:
+        return (tr("扫错了车按「上一步」：这辆车放回库存，再扫对的。"), *super().more_help())
+
     def first_focus(self) -> Widget | None:
         if self.sale.colour is not None:
             return self.query_one("#start", ActionButton)
@@ -157,8 +160,18 @@ class VehicleScreen(SaleStepScreen):
         self.advance("start", lambda: self.shop.sales.start_bundle(self.sale.id, operator=self.kiosk.acting()))
 
     def action_back(self) -> None:
-        """The first step leads home; the sale stays open under 取单."""
-        self.press_park()
+        """Before the first step there is no sale: a vehicle alone goes back to stock. One with goods is parked."""
+        if len(self.sale.lines) > 1:
+            self.press_park()
+            return
+
+        async def give_back() -> None:
+            await self.flush()
+            await self.shop.sales.cancel(self.sale.id, self.kiosk.acting())
+            code = self.sale.vehicle.code if self.sale.vehicle else ""
+            await self.kiosk.go_home(tr("整车 {code} 已放回库存，可以重新扫描。", code=code))
+
+        self.kiosk.command("back", give_back)
 
 
 def _facts(card: VehicleCard) -> Content:

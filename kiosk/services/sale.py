@@ -133,9 +133,25 @@ class SaleService:
         """Take a battery or charger off the sale and release it. Raises Refusal NO_VEHICLE for the vehicle."""
 
         def work(tx: Tx, sale: Sale) -> None:
-            sale_codes.remove_line(tx, sale, position)
+            line = sale_codes.remove_line(tx, sale, position)
+            if line is not None:
+                tx.record("sale.line_removed", "sale", sale.id, {"operator": operator.number, "code": line.code})
             if _ORDER.index(SaleStep(sale.step)) > _ORDER.index(SaleStep.GOODS):
                 _go(tx, sale, SaleStep.GOODS)
+
+        return await self._on_draft(sale_id, operator, work)
+
+    async def bring_back(self, sale_id: str, line: views.Line, *, operator: views.Operator) -> views.Sale:
+        """Undo `remove_line`: the battery or charger is reserved again and stands where it stood, in one commit.
+
+        Raises Refusal as `add_code` does: somebody else may have taken it meanwhile.
+        """
+        permissions.require(operator.role, Command.SELL)
+        scan = self._scan(line.code, typed=line.typed)
+
+        def work(tx: Tx, sale: Sale) -> None:
+            sale_codes.bring_back(tx, sale, scan, position=line.position, reason=line.pairing_reason or "")
+            tx.record("sale.line_restored", "sale", sale.id, {"operator": operator.number, "code": line.code})
 
         return await self._on_draft(sale_id, operator, work)
 

@@ -133,20 +133,36 @@ def add_to_sale(tx: Tx, sale: Sale, scan: Scan) -> None:
     write_lines(tx, sale.id, [*map(facts_of, lines), {**added, "position": position, "typed": scan.typed}])
 
 
-def remove_line(tx: Tx, sale: Sale, position: int) -> None:
-    """Take a battery or charger off a draft and release it. A line that is not there is off already.
+def remove_line(tx: Tx, sale: Sale, position: int) -> SaleLine | None:
+    """Take a battery or charger off a draft and release it; returns the line. One that is not there is off already.
 
     Raises Refusal NO_VEHICLE for the vehicle itself: without it there is no bundle, the sale is cancelled instead.
     """
     lines = lines_of(sale)
     line = next((line for line in lines if line.position == position), None)
     if line is None:
-        return
+        return None
     if line.kind == LineKind.VEHICLE:
         raise Refusal(Reason.NO_VEHICLE, code=line.code)
     write_lines(tx, sale.id, [facts_of(other) for other in lines if other.position != position])
     if line.kind == LineKind.BATTERY:
         tx.move(Unit, line.code, UnitState.IN_STOCK, expect=UnitState.RESERVED)
+    return line
+
+
+def bring_back(tx: Tx, sale: Sale, scan: Scan, *, position: int, reason: str) -> None:
+    """Put what was taken off back in its place, with the pairing reason it had.
+
+    It is judged anew and raises what `add_to_sale` raises: meanwhile the unit may be on another sale.
+    """
+    add_to_sale(tx, sale, scan)
+    lines = lines_of(sale)
+    back = next(line for line in lines if line.code == scan.code)
+    if all(line.position != position for line in lines):
+        back.position = position
+    if back.pairing == Pairing.UNKNOWN and reason:
+        back.pairing_reason = reason
+    write_lines(tx, sale.id, [facts_of(line) for line in sorted(lines, key=lambda line: line.position)])
 
 
 def release_units(tx: Tx, sale: Sale) -> None:

@@ -1,8 +1,9 @@
 """Batteries and charger find their place; units are held by one sale at a time and given back."""
 
 import asyncio
+import json
 
-from data.models import ChargerModel, Compatibility, Unit
+from data.models import ChargerModel, Compatibility, Journal, Unit
 from data.states import LineKind, SaleStep, UnitState
 from kiosk.rules.refusals import Reason, Refusal
 
@@ -121,7 +122,11 @@ async def test_given_no_declaration_when_chemistry_and_voltage_agree_then_a_reas
     await shop.sales.give_pairing_reason(sale.id, line.position, "厂家电话确认", operator=clerk)
     done = await shop.sales.finish_goods(sale.id, operator=clerk)
     assert done.step is SaleStep.CUSTOMER
-    assert done.lines[1].pairing_reason == "厂家电话确认"
+    unknown = done.lines[1]
+    assert unknown.pairing_reason == "厂家电话确认"
+    await shop.sales.step_back(sale.id, operator=clerk)
+    await shop.sales.remove_line(sale.id, unknown.position, operator=clerk)
+    assert (await shop.sales.bring_back(sale.id, unknown, operator=clerk)).lines == done.lines
 
 
 async def test_given_a_second_charger_model_that_fits_when_scanned_then_one_is_enough(shop, clerk, refused):
@@ -182,3 +187,36 @@ async def test_given_a_draft_when_cancelled_then_every_unit_is_back_in_stock(sho
     assert {state_of(shop, code) for code in (vehicle.vehicle, *vehicle.batteries)} == {UnitState.IN_STOCK}
     assert await shop.sales.parked() == ()
     assert (await shop.sales.cancel(sale.id, clerk)).state == "CANCELLED"
+
+
+async def test_given_a_line_taken_off_when_brought_back_then_it_is_reserved_where_it_stood_and_both_are_journalled(
+    shop, clerk
+):
+    vehicle = with_many(shop, 3)
+    sale = await shop.with_goods(vehicle)
+    second = sale.lines[2]
+    off = await shop.sales.remove_line(sale.id, second.position, operator=clerk)
+    assert second.code not in [line.code for line in off.lines]
+    assert state_of(shop, second.code) == UnitState.IN_STOCK
+    back = await shop.sales.bring_back(sale.id, second, operator=clerk)
+    assert back.lines == sale.lines
+    assert state_of(shop, second.code) == UnitState.RESERVED
+    told = shop.store.read_now(
+        lambda: [
+            (row.kind, json.loads(row.body)["said"]["code"])
+            for row in Journal.query().where(Journal.kind << ["sale.line_removed", "sale.line_restored"])
+        ]
+    )
+    assert told == [("sale.line_removed", second.code), ("sale.line_restored", second.code)]
+
+
+async def test_given_a_line_taken_off_and_sold_elsewhere_when_brought_back_then_it_is_refused(shop, clerk, refused):
+    vehicle = shop.demo.vehicles[0]
+    twin = next(one for one in shop.demo.vehicles[1:] if one.model == vehicle.model)
+    sale = await shop.with_goods(vehicle)
+    battery = next(line for line in sale.lines if line.kind is LineKind.BATTERY)
+    off = await shop.sales.remove_line(sale.id, battery.position, operator=clerk)
+    other = await shop.at_goods(twin)
+    await shop.sales.add_code(other.id, battery.code, operator=clerk)
+    await refused(Reason.RESERVED_ELSEWHERE, shop.sales.bring_back(sale.id, battery, operator=clerk))
+    assert await shop.sales.load(sale.id) == off
