@@ -6,6 +6,7 @@ was read; what turns out to be a scan never reaches a field, a button or a short
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -15,16 +16,18 @@ from textual.widgets import Input
 from textual.widgets.input import Selection
 
 from drivers.scanners.wedge import BurstSplitter, Keystroke, Outcome
-from kiosk import terminal_input
+from kiosk.terminal_input import TillTerminal
+
+_LOOK_AGAIN_S = 0.005
 
 
 class ScanningApp(App[None], inherit_bindings=False):
     """Calls `scan` for each completed scan and hands all other keys on in their order."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
-        terminal_input.install()
-        super().__init__()
+        super().__init__(driver_class=TillTerminal)
         self._splitter = BurstSplitter(now_ms)
+        self._flush_due: asyncio.TimerHandle | None = None
         self._before_burst: tuple[Input, str, Selection] | None = None
         self.last_input_at = time.monotonic()
         """When somebody last touched a key or the screen, on the monotonic clock."""
@@ -33,7 +36,7 @@ class ScanningApp(App[None], inherit_bindings=False):
         """A scanner read `text`."""
 
     def scan_dropped(self) -> None:
-        """A scanner sent more than any code is long; it was thrown away."""
+        """A scanner sent what no code is, too long or with keys among it that are no characters; it was thrown away."""
 
     def swallows(self, key: str) -> bool:
         """Whether this key, which is no part of a scan, is not handed on."""
@@ -64,9 +67,7 @@ class ScanningApp(App[None], inherit_bindings=False):
             self.scan_dropped()
         if outcome.scan is not None:
             self.scan(outcome.scan.text)
-        deadline = self._splitter.deadline
-        if deadline is not None:
-            self.set_timer(max(0.001, deadline - time.monotonic() + 0.001), self._flush_in_turn)
+        self._flush_later()
 
     async def _hand_on(self, stroke: Keystroke) -> None:
         if not isinstance(stroke.event, events.Key):
@@ -74,13 +75,21 @@ class ScanningApp(App[None], inherit_bindings=False):
         if not self.swallows(stroke.key):
             await super().on_event(stroke.event)
 
+    def _flush_later(self) -> None:
+        """Have the held keys flushed when they are due; one look at a time."""
+        deadline = self._splitter.deadline
+        if deadline is not None and self._flush_due is None:
+            due_in = max(_LOOK_AGAIN_S, deadline - time.monotonic())
+            self._flush_due = asyncio.get_running_loop().call_later(due_in, self._flush_in_turn)
+
     def _flush_in_turn(self) -> None:
         """Flush after every key that was read by now: those may wait in the queue, or be on their way into it."""
+        self._flush_due = None
         driver = self._driver
-        if terminal_input.WholeReads.under_way or driver is None:
-            self.set_timer(0.005, self._flush_in_turn)
+        if isinstance(driver, TillTerminal) and driver.holds_input:
+            self._flush_later()
         else:
-            driver.send_message(events.Callback(callback=self._flush_burst))  # the way the keys come
+            self.post_message(events.Callback(callback=self._flush_burst))  # behind the keys
 
     async def _flush_burst(self) -> None:
         await self._follow(self._splitter.flush(time.monotonic()))
@@ -90,7 +99,7 @@ class ScanningApp(App[None], inherit_bindings=False):
         self._before_burst = (focused, focused.value, focused.selection) if isinstance(focused, Input) else None
 
     def _take_back(self) -> None:
-        """Restore the field the first key of a burst went to, in the field's own turn: it may not have seen it yet."""
+        """Restore the field the first keys of a run went to, in the field's own turn: it may not have seen them yet."""
         if self._before_burst is None:
             return
         field, value, selection = self._before_burst

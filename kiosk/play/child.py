@@ -27,6 +27,7 @@ TYPING_GAP_S: Final = 0.06
 """Between two characters typed one by one, so that they are no burst."""
 ENTER_GAP_S: Final = 0.2
 """From the last typed character to a key that would end a scan, or to a scan: a person's distance."""
+SAME_CODE_GAP_S: Final = 0.35
 LONGEST_WRITE: Final = 64
 """Characters typed in one go: far less than a scan may be long, and one read of the terminal."""
 _ENDINGS: Final = frozenset({"enter", "return", "tab", "ctrl+j"})
@@ -58,6 +59,7 @@ class Child:
     _focus_sent: int = 0
     _marks: int = 0
     _typed_at: float = field(default=0.0)
+    _scanned: tuple[str, float] = ("", 0.0)
     overdue: list[str] = field(default_factory=list[str])
     """What was still under way when a call stopped waiting for it. Whoever tells it empties it."""
 
@@ -130,9 +132,16 @@ class Child:
             self._typed_at = time.monotonic()
 
     def scan(self, text: str) -> None:
-        """One write of the whole text and a carriage return, as a keyboard-wedge scanner sends it."""
+        """One write of the whole text and a carriage return, as a keyboard-wedge scanner sends it.
+
+        The same text again waits until it is another scan: a code held before a scanner counts once.
+        """
         self._pace(ENTER_GAP_S)
+        scanned, at = self._scanned
+        if text == scanned:
+            time.sleep(max(0.0, at + SAME_CODE_GAP_S - time.monotonic()))
         self.send(text.encode() + b"\r")
+        self._scanned = (text, time.monotonic())
 
     def click(self, x: int, y: int) -> None:
         """Press and release the left button over a cell: SGR mouse reports, cells counted from 1."""

@@ -1,5 +1,6 @@
 """A real shop on a real store behind the screens: seeded like the demo, without provider and printer."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from data.store import Store
+from drivers.scanners.wedge import REPEAT_GAP
 from kiosk.app import KioskApp
 from kiosk.demo.catalogue import DemoVehicle, demo_shop
 from kiosk.demo.seeding import seed
@@ -25,6 +27,7 @@ class Till:
 
     def __init__(self, app: KioskApp, pilot: Pilot[None]) -> None:
         self.app, self.pilot = app, pilot
+        self._scanned = ("", 0.0)
 
     async def settle(self) -> None:
         """Wait until everything done so far is committed and painted."""
@@ -35,7 +38,10 @@ class Till:
         await self.pilot.pause()
 
     async def scan(self, text: str) -> None:
-        """The scanner reads `text`: its keys come at once, then Enter."""
+        """The scanner reads `text`: its keys come at once, then Enter. The same code again is another scan."""
+        while text == self._scanned[0] and time.monotonic() - self._scanned[1] <= REPEAT_GAP:
+            await self.pilot.pause(0.02)
+        self._scanned = (text, time.monotonic())
         for character in text:
             self.app.post_message(events.Key(character, character))
         self.app.post_message(events.Key("enter", "\r"))

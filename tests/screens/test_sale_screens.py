@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
-from textual.drivers import linux_driver
 
 from kiosk.demo.catalogue import demo_shop
 from kiosk.screens.collect import CollectScreen
@@ -196,12 +195,6 @@ async def test_given_another_language_in_the_middle_of_a_sale_then_what_was_type
         await one.settle()
         assert one.field("vehicle-first").text == "999"
         assert one.field("vehicle-first").label == "Vehicle code"
-
-
-async def test_given_a_byte_that_is_not_utf8_from_the_terminal_then_the_input_lives_on(till) -> None:
-    async with till():
-        decode = linux_driver.getincrementaldecoder("utf-8")().decode
-        assert decode(b"9\xff9") == "9\N{REPLACEMENT CHARACTER}9"
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en", "ja", "ru"])

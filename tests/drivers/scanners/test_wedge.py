@@ -1,12 +1,20 @@
 """Scans and typing are told apart by rhythm; nothing typed is ever lost and no scan leaks into a field."""
 
+import random
+from itertools import pairwise
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.scanners.base import LONGEST_SCAN
-from drivers.scanners.wedge import FIRST_GAP, BurstSplitter, Outcome
+from drivers.scanners.wedge import FIRST_GAP, LATE_GAP, REPEAT_GAP, BurstSplitter, Outcome
 
 CODE = "110012500000017"
+BATTERY = "990PB48SYNTH12G1A0000001"
+PERSON = 0.5
+"""Seconds to something else a person does."""
+ENTER, TAB, LINE_FEED = ("enter", "\r"), ("tab", "\t"), ("ctrl+j", "\n")
 
 
 class Field:
@@ -150,14 +158,22 @@ def test_given_text_committed_by_an_input_method_when_enter_follows_then_it_is_t
     assert field.value == "王小明在西湖区abcd王小明efgh"
 
 
-def test_given_line_feed_tab_or_cr_lf_as_suffix_then_one_scan_and_no_stray_key() -> None:
-    for suffix in ([("ctrl+j", "\n")], [("tab", "\t")], [("enter", "\r"), ("ctrl+j", "\n")]):
-        field = Field()
-        field.text(CODE, 0.001)
-        for key, character in suffix:
-            field.key(key, character, 0.001)
-        assert field.scans == [CODE]
-        assert field.keys == [CODE[0]]
+@pytest.mark.parametrize(
+    "suffix",
+    [[ENTER], [LINE_FEED], [TAB], [ENTER, LINE_FEED], [ENTER, ENTER], [TAB, ENTER]],
+    ids=["CR", "LF", "Tab", "CR LF", "CR CR", "Tab CR"],
+)
+@pytest.mark.parametrize("gap", [0.0, 0.001, 0.006])
+def test_whatever_the_suffix_it_is_one_scan_and_no_stray_key(suffix: list[tuple[str, str]], gap: float) -> None:
+    field = Field()
+    field.text(CODE, gap)
+    for key, character in suffix:
+        field.key(key, character, gap)
+    assert field.scans == [CODE]
+    assert field.keys == [CODE[0]]
+    field.text(BATTERY, 0.001)
+    field.enter(0.001)
+    assert field.scans == [CODE, BATTERY]
 
 
 def test_given_an_enter_pressed_well_after_a_scan_then_it_is_delivered() -> None:
@@ -199,13 +215,180 @@ def test_given_a_flood_without_end_when_it_stops_then_it_is_dropped_and_the_fiel
         assert field.value == ""
 
 
-def test_given_two_scans_back_to_back_then_both_arrive_whole() -> None:
+def test_given_keys_among_a_code_that_are_no_characters_then_none_acts_and_the_scan_is_refused() -> None:
     field = Field()
-    for _ in range(2):
-        field.text(CODE, 0.001)
-        field.enter(0.001)
-    assert field.scans == [CODE, CODE]
+    field.text(CODE[:7], 0.001)
+    for key, character in (("f8", None), ("alt+5", "5"), ("up", None)):  # what a terminal makes of ESC in the data
+        field.key(key, character, 0.0)
+    field.text(CODE[8:], 0.001)
+    field.enter(0.001)
+    assert field.scans == []
+    assert field.dropped == 1
+    assert field.keys == [CODE[0]]
     assert field.value == ""
+
+
+def test_given_quick_fingers_and_an_f_key_on_a_stalled_machine_then_all_of_it_is_delivered_in_order() -> None:
+    field = Field()
+    field.text("1234", 0.0)
+    field.key("f8", None, 0.0)
+    field.rest()
+    assert field.keys == ["1", "2", "3", "4", "f8"]
+
+
+def test_given_a_terminal_that_tells_of_shift_and_names_control_keys_only_then_the_scan_is_whole() -> None:
+    field = Field()
+    for character in BATTERY:
+        if character.isupper():
+            field.key("left_shift", None, 0.001)
+        field.key(character, character, 0.001)
+    for name, character in (("right_square_bracket", "\x1d"), ("q", "\x11"), ("c", "\x03")):
+        field.key("left_control", None, 0.001)
+        field.key(f"ctrl+{name}", None, 0.001)
+        assert character
+    field.enter(0.001)
+    assert field.scans == [BATTERY + "\x1d\x11\x03"]
+    assert set(field.keys) <= {"9", "left_shift", "left_control"}
+
+
+def test_given_full_width_forms_typed_by_a_scanner_under_an_input_method_then_it_is_a_scan() -> None:
+    wide = "".join(chr(ord(character) + 0xFEE0) for character in BATTERY)
+    field = Field()
+    field.text(wide, 0.004)
+    field.enter(0.004)
+    assert field.scans == [wide]
+    assert field.value == ""
+
+
+def test_given_another_keyboard_layout_when_a_url_is_scanned_then_it_is_one_scan() -> None:
+    for text in ("httpsÖ--example.invalid-cert_cert_ins_id´999022600000001", "990ЗИ48ЫНТЕР12П1Ф0000001"):
+        field = Field()
+        field.text(text, 0.002)
+        field.enter(0.002)
+        assert field.scans == [text]
+        assert field.value == ""
+
+
+def test_given_two_scans_back_to_back_then_both_arrive_whole_and_in_order() -> None:
+    for gap in (0.0, 0.001, 0.006):
+        field = Field()
+        for text in (CODE, BATTERY, CODE):
+            field.text(text, gap)
+            field.enter(gap)
+        assert field.scans == [CODE, BATTERY, CODE]
+        assert field.value == ""
+
+
+def test_given_the_same_code_within_300_ms_of_itself_then_it_counts_once() -> None:
+    field = Field()
+    field.text("x", PERSON)
+    for _ in range(5):  # held before the scanner
+        field.key(CODE[0], CODE[0], 0.2)
+        field.text(CODE[1:], 0.001)
+        field.enter(0.001)
+    assert field.scans == [CODE]
+    assert field.value == "x"
+    field.key(CODE[0], CODE[0], REPEAT_GAP)
+    field.text(CODE[1:], 0.001)
+    field.enter(0.001)
+    assert field.scans == [CODE, CODE]
+
+
+def torn(text: str, sizes: list[int], pause: float) -> Field:
+    """A scanner's keys read in lumps of these sizes, the ending in the last one."""
+    field = Field()
+    rest = [(one, one) for one in text] + [ENTER]
+    for size in sizes:
+        for number, (key, character) in enumerate(rest[:size]):
+            field.key(key, character, 0.0 if number else pause)
+        rest = rest[size:]
+    for number, (key, character) in enumerate(rest):
+        field.key(key, character, 0.0 if number else pause)
+    return field
+
+
+@pytest.mark.parametrize("pause", [0.046, 0.08, 0.149])
+@pytest.mark.parametrize(
+    "sizes", [[1], [1, 1], [1, 2, 5], [2, 3, 4], [7], [14], [1, 1, 1], [4, 4, 4]], ids=lambda sizes: str(sizes)
+)
+def test_given_an_overloaded_machine_that_reads_a_scan_in_lumps_then_it_is_whole(
+    sizes: list[int], pause: float
+) -> None:
+    field = torn(CODE, sizes, pause)
+    assert field.scans == [CODE]
+    assert field.value == ""
+    assert "enter" not in field.keys
+
+
+def test_given_a_run_handed_on_in_part_when_it_was_a_scan_then_what_stood_in_the_field_stands_there_again() -> None:
+    field = Field()
+    field.text("ab", PERSON)
+    field.key("1", "1", PERSON)
+    field.text(CODE[1:3], 0.08)
+    assert field.value == "ab110"
+    field.text(CODE[3:], 0.0)
+    field.enter(0.0)
+    assert field.scans == [CODE]
+    assert field.value == "ab"
+
+
+@given(
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=10, max_size=60),
+    st.lists(st.integers(3, 20), max_size=20),
+    st.lists(st.floats(0.0, LATE_GAP), min_size=20, max_size=20),
+    st.sampled_from([ENTER, TAB, LINE_FEED]),
+)
+def test_given_any_lumps_of_three_keys_and_more_then_the_scan_is_whole(
+    text: str, sizes: list[int], pauses: list[float], ending: tuple[str, str]
+) -> None:
+    field = Field()
+    keys = [(one, one) for one in text]
+    starts = [0]
+    for size in sizes:
+        if len(keys) - starts[-1] - size >= 3:
+            starts.append(starts[-1] + size)
+    for (start, end), pause in zip(pairwise([*starts, len(keys)]), pauses, strict=False):
+        for number, (key, character) in enumerate(keys[start:end]):
+            field.key(key, character, 0.0 if number else pause * 0.999)
+    field.key(*ending, 0.0)
+    assert field.scans == [text]
+    assert field.value == ""
+
+
+GAPS = st.one_of(st.just(0.0), st.floats(0.0, 0.01), st.floats(0.0, 0.06), st.floats(0.0, 1.2))
+
+
+@given(st.lists(st.tuples(st.sampled_from("0aZ-?Ж"), GAPS), min_size=1, max_size=60), st.lists(GAPS, min_size=3))
+def test_whatever_the_gaps_every_key_is_typed_or_scanned_once_and_in_order(
+    keys: list[tuple[str, float]], ending_gaps: list[float]
+) -> None:
+    field = Field()
+    told = ""
+    for number, (character, gap) in enumerate(keys):
+        field.key(character, character, gap)
+        if number % 20 == 19:
+            field.enter(ending_gaps[0])
+            told, field.value = told + field.value + "".join(field.scans), ""
+            field.scans.clear()
+            field.key("home", None, PERSON)
+    field.rest()
+    assert told + field.value == "".join(character for character, _ in keys)
+
+
+@pytest.mark.parametrize(("mean", "deviation"), [(0.080, 0.030), (0.140, 0.050)])
+def test_given_a_fast_typist_then_nothing_is_taken_for_a_scan_and_nothing_is_lost(
+    mean: float, deviation: float
+) -> None:
+    chance = random.Random(20261121)
+    for _ in range(2_000):
+        field = Field()
+        text = "".join(chance.choices("abcdefghij0123456789", k=chance.randint(1, 24)))
+        for character in text:
+            field.key(character, character, max(0.0, chance.gauss(mean, deviation)))
+        field.enter(max(0.0, chance.gauss(mean, deviation)))
+        assert field.scans == []
+        assert field.value == text
+        assert field.keys == [*text, "enter"]
 
 
 @given(st.lists(st.tuples(st.sampled_from("0aZ王 "), st.floats(0.0, 0.3)), max_size=40))
