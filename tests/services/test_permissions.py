@@ -10,15 +10,17 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from data.states import Channel, Copy, Role
+from data.states import Channel, Copy, LineKind, Role
 from kiosk.rules.permissions import POLICY, Command, may, require
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.services.operators import Operator
 from kiosk.services.sign_in import SignInService
 from kiosk.services.slips import Slips
+from kiosk.services.views import Line
 from kiosk.shop import Shop
 from kiosk.shop_services import Services
 
+LINE = Line(2, LineKind.CHARGER, "JW0000000-26-A1", "A1", "A1", None, 0, 0, False, True, None)
 NOT_SERVICES = {Slips}
 """Units of work inside other services' transactions."""
 
@@ -40,6 +42,7 @@ ACTS: dict[str, Act] = {
         Command.ACCEPT_UNKNOWN_PAIRING, lambda s, o, _: s.sales.give_pairing_reason("X", 1, "Y", operator=o)
     ),
     "SaleService.remove_line": Act(Command.SELL, lambda s, o, _: s.sales.remove_line("X", 2, operator=o)),
+    "SaleService.bring_back": Act(Command.SELL, lambda s, o, _: s.sales.bring_back("X", LINE, operator=o)),
     "SaleService.finish_goods": Act(Command.SELL, lambda s, o, _: s.sales.finish_goods("X", operator=o)),
     "SaleService.submit_customer": Act(
         Command.SELL, lambda s, o, _: s.sales.submit_customer("X", "", "", "", "", operator=o)
