@@ -57,6 +57,8 @@ def _wechat(section: WeChatSection, clock: Clock) -> PaymentChannel:
             public_keys={section.public_key_id: _key(section.public_key_file, "wechat.public_key_file")},
             apiv3_key=_secret(section.apiv3_key_file),
             notify_url=section.notify_url,
+            sub_mchid=section.sub_mchid,
+            sub_appid=section.sub_appid,
         ),
         clock.now_ms,
     )

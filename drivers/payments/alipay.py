@@ -41,13 +41,13 @@ from drivers.payments.base import (
 )
 from drivers.payments.fields import (
     beijing,
+    checked_order,
+    checked_refund,
     code_to_show,
     json_bytes,
     needed_text,
     order_amount,
-    order_number,
     refund_amount,
-    refund_number,
     text_or_none,
     time_ms,
 )
@@ -98,7 +98,7 @@ class Alipay(WiredChannel):
         """
         minutes = max(1, -(-(intent.expires_at_ms - self._now_ms()) // 60_000))
         content: dict[str, object] = {
-            "out_trade_no": order_number(intent.number),
+            "out_trade_no": checked_order(intent.number),
             "total_amount": _yuan(order_amount(intent.amount_fen)),
             "subject": needed_text(intent.description.translate(NOT_IN_A_SUBJECT), TEXT_LIMIT, "description"),
             "time_expire": beijing(intent.expires_at_ms).strftime("%Y-%m-%d %H:%M:%S"),
@@ -116,7 +116,7 @@ class Alipay(WiredChannel):
 
     async def query(self, number: str) -> QueryAnswer:
         """The trade by our number. NOT_FOUND: nobody has scanned its code yet; verified when it names our number."""
-        node, raw = await self._ask("alipay.trade.query", json_bytes({"out_trade_no": order_number(number)}))
+        node, raw = await self._ask("alipay.trade.query", json_bytes({"out_trade_no": checked_order(number)}))
         if node.get("code") == OK:
             _check_about(node, order=number)
             return self._query_answer(node, raw)
@@ -132,15 +132,15 @@ class Alipay(WiredChannel):
 
     async def close(self, number: str) -> None:
         """Accepted when this returns. A trade that nobody has scanned is Refused ``ORDER_NOT_EXIST``: `cancel` it."""
-        node = await self._done("alipay.trade.close", json_bytes({"out_trade_no": order_number(number)}))
+        node = await self._done("alipay.trade.close", json_bytes({"out_trade_no": checked_order(number)}))
         _check_about(node, order=number)
 
     async def cancel(self, number: str) -> CancelOutcome:
         """Call it off, scanned or not. Alipay accepts this for any number, so only a query says what is left."""
-        node = await self._done("alipay.trade.cancel", json_bytes({"out_trade_no": order_number(number)}))
-        _check_about(node, order=number)
-        if clean_text(node.get("retry_flag"), 8) == "Y":
+        node = await self._done("alipay.trade.cancel", json_bytes({"out_trade_no": checked_order(number)}))
+        if node.get("retry_flag") == "Y":
             raise OutcomeUnknown("Alipay asks for the same call again")
+        _check_about(node, order=number)
         match node.get("action"):
             case None | "" | "close":
                 return CancelOutcome.CLOSED
@@ -153,8 +153,8 @@ class Alipay(WiredChannel):
         """The ``biz_content`` of the refund call."""
         return json_bytes(
             {
-                "out_trade_no": order_number(intent.order_number),
-                "out_request_no": refund_number(intent.refund_number),
+                "out_trade_no": checked_order(intent.order_number),
+                "out_request_no": checked_refund(intent.refund_number),
                 "refund_amount": _yuan(refund_amount(intent)),
                 "refund_reason": needed_text(intent.reason, TEXT_LIMIT, "reason"),
             }
@@ -185,8 +185,8 @@ class Alipay(WiredChannel):
         An answer that says nothing of a refund is NOT_FOUND with ``verified`` False.
         """
         content = {
-            "out_trade_no": order_number,
-            "out_request_no": refund_number,
+            "out_trade_no": checked_order(order_number),
+            "out_request_no": checked_refund(refund_number),
             "query_options": ["gmt_refund_pay"],
         }
         node, raw = await self._ask("alipay.trade.fastpay.refund.query", json_bytes(content))

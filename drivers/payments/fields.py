@@ -24,14 +24,14 @@ def json_bytes(value: Mapping[str, object]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def order_number(number: str) -> str:
+def checked_order(number: str) -> str:
     """The number itself. Raises ValueError unless every provider takes it."""
     if not ORDER_NUMBER.fullmatch(number):
         raise ValueError(f"{number!r} is not an order number")
     return number
 
 
-def refund_number(number: str) -> str:
+def checked_refund(number: str) -> str:
     """The number itself. Raises ValueError unless every provider takes it."""
     if not REFUND_NUMBER.fullmatch(number):
         raise ValueError(f"{number!r} is not a refund number")
