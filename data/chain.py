@@ -9,7 +9,6 @@ and what the MAC cannot show, a cut tail, the anchors on slips and in payment or
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Final
 import msgspec
 
 from data.database import StoreDamaged
+from data.durable import write_whole
 
 GENESIS: Final = "0" * 64
 KEY_FILE: Final = "journal.key"
@@ -112,26 +112,8 @@ def make_key(directory: Path) -> JournalKey:
     Only for a store without a journal: a second key would make every earlier row look forged.
     """
     secret = secrets.token_bytes(_KEY_BYTES)
-    waiting = directory / (KEY_FILE + ".new")
-    handle = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.fchmod(handle, 0o600)
-        os.write(handle, secret.hex().encode("ascii") + b"\n")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    waiting.replace(directory / KEY_FILE)
-    sync_directory(directory)
+    write_whole(directory / KEY_FILE, secret.hex().encode("ascii") + b"\n")
     return JournalKey(secret)
-
-
-def sync_directory(directory: Path) -> None:
-    """Makes a rename in ``directory`` durable."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 JsonValue = str | int | float | bool | None | list["JsonValue"] | Mapping[str, "JsonValue"]

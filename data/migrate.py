@@ -12,8 +12,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Final, cast
 
-from data.chain import sync_directory
 from data.database import DATABASE, SCHEMA_DIGEST, SCHEMA_VERSION, Connection, StoreDamaged
+from data.durable import make_directory, sync_directory
 
 BACKUP_FOLDER: Final = "backup"
 
@@ -86,7 +86,7 @@ def back_up(folder: Path, name: str, now_ms: int) -> Path:
 
     ``VACUUM INTO`` and not the stepwise backup interface: the latter starts over whenever a sale commits.
     """
-    folder.mkdir(mode=0o700, exist_ok=True)
+    make_directory(folder)
     stamp = datetime.fromtimestamp(now_ms / 1000, UTC)
     target = folder / f"{name}-{stamp:%Y%m%dT%H%M%S}Z.db"
     waiting = target.with_suffix(".new")

@@ -26,6 +26,7 @@ from peewee import PeeweeException
 
 from data.chain import GENESIS, JournalKey, make_key, read_key
 from data.database import DATABASE, SCHEMA_VERSION, STORE_FILE, Connection, StoreDamaged
+from data.durable import make_directory
 from data.migrate import check_schema, check_version, migrate, version_of_store
 from data.models.shop import StoreFact
 from data.process_lock import ProcessLock, StoreHeld
@@ -76,7 +77,7 @@ class Store:
         Raises StoreHeld when another process has it; StoreDamaged when a pragma does not hold, the file is broken,
         its journal key is missing, or a newer program wrote it. Then nothing stays open.
         """
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(directory)
         lock = ProcessLock(directory, now_ms())
         store = cls(directory, now_ms, lock)
         try:

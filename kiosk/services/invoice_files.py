@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from data.durable import make_directory, write_whole
 from data.models import Invoice, InvoiceFile
 from data.states import InvoiceState
 from data.store import Store
@@ -70,7 +70,7 @@ class InvoiceFiles:
     async def _keep(self, number: str, form: FileFormat, content: bytes) -> None:
         """The file first, whole and on the medium, then its row: a row always has its file."""
         relative = f"{DIRECTORY}/{number}.{form.value}"
-        await asyncio.to_thread(_write_whole, self._store.directory / relative, content)
+        await asyncio.to_thread(_keep_whole, self._store.directory / relative, content)
         digest = hashlib.sha256(content).hexdigest()
         await self._store.write(
             lambda tx: tx.create(
@@ -89,20 +89,9 @@ def _kept(number: str) -> set[str]:
     return {row.format for row in InvoiceFile.query().where(InvoiceFile.invoice == number)}
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+def _keep_whole(path: Path, content: bytes) -> None:
+    make_directory(path.parent)
+    write_whole(path, content)
 
 
 def _copy(source: Path, to: Path, digest: str) -> Path | None:
