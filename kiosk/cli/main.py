@@ -24,6 +24,7 @@ _VERBS: Final = {
     "sale": ("kiosk.cli.sales", "sale", "Show one sale with everything that hangs on it."),
     "journal": ("kiosk.cli.journal", "journal", "Check the journal chain."),
     "print": ("kiosk.cli.printing", "printing", "Print, or show what would be printed."),
+    "bench": ("kiosk.cli.bench", "bench", "Measure the kiosk on this machine, each figure beside its floor."),
     "settings": ("kiosk.cli.settings", "settings", "Show every setting, its value and where it comes from."),
 }
 

@@ -2,9 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import kiosk
+
+ROOT = Path(kiosk.__file__).parent.parent
 HEAVY = ("cv2", "escpos", "PIL", "httpx", "cryptography", "numpy", "zxingcpp", "pyzbar", "argon2")
 
 
@@ -35,3 +39,14 @@ def test_drivers_know_neither_store_nor_kiosk_nor_the_screen(room: str) -> None:
 @pytest.mark.parametrize("room", ["kiosk.rules", "kiosk.services.sale", "kiosk.services.collection", "kiosk.shop"])
 def test_nothing_below_the_screens_imports_textual(room: str) -> None:
     assert "textual" not in modules_after(f"import {room}")
+
+
+def test_what_measures_is_imported_by_its_verb_only() -> None:
+    importing = [
+        path.relative_to(ROOT).as_posix()
+        for room in ("kiosk", "drivers", "data")
+        for path in sorted((ROOT / room).rglob("*.py"))
+        if "kiosk.bench" in path.read_text(encoding="utf-8") and path.parent.name != "bench"
+    ]
+    assert importing == ["kiosk/cli/bench.py"]
+    assert not {name for name in modules_after("import kiosk.cli.bench") if name.startswith("kiosk.bench")}
