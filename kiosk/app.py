@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from pathlib import Path
@@ -19,8 +18,8 @@ from textual.widgets import Input
 
 from kiosk import i18n, quick_start, trouble
 from kiosk.i18n import tr
+from kiosk.idle import USUAL, IdleApp, IdleTimes
 from kiosk.rules.refusals import Reason, Refusal
-from kiosk.scan_keys import ScanningApp
 from kiosk.screens import status
 from kiosk.screens.base import STYLES, KioskScreen
 from kiosk.screens.help import HelpScreen
@@ -36,11 +35,10 @@ if TYPE_CHECKING:
     from kiosk.services.views import Sale
 
 BUSY_AFTER_S = 0.15
-IDLE_LOCK_S = 300.0
 LEAVE_WITHIN_S = 3.0
 
 
-class KioskApp(ScanningApp, inherit_bindings=False):
+class KioskApp(IdleApp, inherit_bindings=False):
     """The shop-floor kiosk on one terminal."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -51,9 +49,17 @@ class KioskApp(ScanningApp, inherit_bindings=False):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "leave_demo", show=False, priority=True)]
 
-    def __init__(self, shop: ShopPort, *, demo: DemoControls | None = None, language: str = i18n.SOURCE) -> None:
+    def __init__(
+        self,
+        shop: ShopPort,
+        *,
+        demo: DemoControls | None = None,
+        language: str = i18n.SOURCE,
+        idle: IdleTimes = USUAL,
+    ) -> None:
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
         i18n.use(language)
+        self.prepare_idle(idle)
         super().__init__(shop.clock.now_ms)
         self.animation_level = "none"
         self.shop = shop
@@ -334,7 +340,9 @@ class KioskApp(ScanningApp, inherit_bindings=False):
         self.refuse(Refusal(Reason.SCAN_UNREADABLE))
 
     def swallows(self, key: str) -> bool:
-        """An Enter right after a typed code was accepted belonged to that code."""
+        """What wakes a dim screen, and an Enter right after a typed code was accepted: it belonged to that code."""
+        if super().swallows(key):
+            return True
         screen = self.screen
         if not isinstance(screen, KioskScreen) or not screen.swallow_enter:
             return False
@@ -343,6 +351,7 @@ class KioskApp(ScanningApp, inherit_bindings=False):
 
     def scan(self, text: str) -> None:
         """A scanner read `text`: the screen that is on top when its turn comes decides what it means."""
+        self.wake()
         field = self.focused.parent if isinstance(self.focused, Input) else None
         if isinstance(field, Field) and field.takes(text):
             field.take(text)
@@ -374,9 +383,13 @@ class KioskApp(ScanningApp, inherit_bindings=False):
         if isinstance(screen, KioskScreen) and screen.is_mounted:
             self.show_status(screen)
             screen.tick()
-        idle = time.monotonic() - self.last_input_at
-        may_lock = isinstance(screen, KioskScreen) and screen.locks_when_idle
-        if idle >= IDLE_LOCK_S and self.operator is not None and not self.busy and may_lock:
+        self.watch_idle()
+
+    def may_idle(self) -> bool:
+        return super().may_idle() and self.operator is not None and not isinstance(self.screen, LockScreen)
+
+    def lock_idle(self) -> None:
+        if not self.busy:
             self.lock()
 
     def show_status(self, screen: KioskScreen) -> None:

@@ -50,6 +50,13 @@ class ShopSection(Section, frozen=True):
     ] = "zh_CN"
 
 
+class ScreenSection(Section, frozen=True):
+    """What the screen does while nobody touches it. A payment code that is shown stays as it is."""
+
+    dim_seconds: Annotated[int, Meta(description="seconds until the screen dims and hides people", ge=10)] = 60
+    lock_seconds: Annotated[int, Meta(description="seconds until it asks for the PIN again", ge=30, le=3600)] = 300
+
+
 class StoreSection(Section, frozen=True):
     """Where the shop's books are."""
 
@@ -155,6 +162,7 @@ class Settings(Section, frozen=True):
     """The whole of `kiosk.toml`."""
 
     shop: ShopSection = ShopSection()
+    screen: ScreenSection = ScreenSection()
     store: StoreSection = StoreSection()
     collection: CollectionSection = CollectionSection()
     wechat: WeChatSection = WeChatSection()
@@ -166,6 +174,7 @@ class Settings(Section, frozen=True):
 
 SECTIONS: dict[str, type[Section]] = {
     "shop": ShopSection,
+    "screen": ScreenSection,
     "store": StoreSection,
     "collection": CollectionSection,
     "wechat": WeChatSection,

@@ -7,7 +7,8 @@ One JSON document a line, one answer a question; input never comes this way, it 
 | `{"verb": "settle", "focus": N, "mark": M, "timeout": S, "committed": true}` | when N focus reports have been seen, everything is handled, committed and painted, and mark M was written to the terminal: `{"waiting": []}`; after S seconds the names of what was still under way, mark written all the same. With `committed` false commands in flight are not waited for |
 | `{"verb": "controls"}` | `{"controls": [{"id", "label", "kind", "area", "visible", "enabled", "scroll"}]}`, areas as `[x, y, width, height]` in cells |
 | `{"verb": "texts"}` | `{"texts": [area, …]}`: where the top screen shows text of its own |
-| `{"verb": "advance", "ms": N}` · `{"verb": "language", "language": L}` | `{}`; or `{"error": text}` |
+| `{"verb": "advance", "ms": N, "untouched": false}` | `{}`; with `untouched` nobody was at the kiosk meanwhile: it may dim or lock |
+| `{"verb": "language", "language": L}` | `{}`; or `{"error": text}` |
 
 A focus report (`CSI I`) is what a terminal sends when its window gets the focus: play sends one after its input, so that
 counting it proves that the input before it has been read.
@@ -64,7 +65,7 @@ class Stage:
         self,
         app: App[Any],
         under_way: Callable[[], Sequence[str]],
-        advance: Callable[[int], None],
+        advance: Callable[[int, bool], None],
         language: Callable[[str], None],
     ) -> None:
         self._app = app
@@ -104,7 +105,7 @@ class Stage:
             case "texts":
                 return {"texts": list(texts(self._app.screen))}
             case "advance":
-                self._advance(int(question["ms"]))
+                self._advance(int(question["ms"]), bool(question.get("untouched")))
             case "language":
                 try:
                     self._language(str(question["language"]))

@@ -34,7 +34,7 @@ class StagedKiosk(KioskApp):
     def __init__(self, shop: Shop, customer: DemoCustomer, language: str, socket: Path) -> None:
         super().__init__(shop, demo=customer, language=language)
         self._socket = socket
-        self._stage = Stage(self, self._work_under_way, shop.clock.advance, self._switch_language)
+        self._stage = Stage(self, self._work_under_way, self._advance, self._switch_language)
         self._store = shop.store
 
     async def on_ready(self) -> None:
@@ -56,6 +56,11 @@ class StagedKiosk(KioskApp):
         if self._splitter.deadline is not None:
             told.append("keys held back")
         return told + [f"worker {one.group!r} of {one.node!r}" for one in self.workers if one.is_running]
+
+    def _advance(self, ms: int, untouched: bool) -> None:
+        self.shop.clock.advance(ms)
+        if untouched:
+            self.leave_untouched(ms / 1000)
 
     def _switch_language(self, language: str) -> None:
         self.command("language", lambda: self.use_language(language), queued=True)

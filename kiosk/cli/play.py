@@ -38,7 +38,10 @@ fault TARGET KIND [ENDPOINT] | heal TARGET
                            printer: paper_out cover_open offline stall;
                            wechat alipay nuonuo: timeout drop_after_commit
                            http500 bad_signature lag never; network: down
-advance DURATION           move the kiosk's and the sandbox's clock (90s, 3d)
+advance DURATION [untouched]
+                           move the kiosk's and the sandbox's clock (90s, 3d);
+                           untouched: nobody is at the kiosk meanwhile, so
+                           that it dims and locks
 kill | restart             SIGKILL, or an orderly stop; then start again
 wait S | shot FILE.svg|.png | lang L
 sql QUERY => VALUE         read-only check: first column of the first row

@@ -31,8 +31,11 @@ def run(data: Path | None, config: Path | None) -> int:
     place = find_place(data, config)
     shop = open_shop(place.loaded.settings, place.directory, Clock())
     from kiosk.app import KioskApp
+    from kiosk.idle import IdleTimes
 
-    return run_application(KioskApp(shop, language=place.loaded.settings.shop.language))
+    settings = place.loaded.settings
+    idle = IdleTimes(settings.screen.dim_seconds, settings.screen.lock_seconds)
+    return run_application(KioskApp(shop, language=settings.shop.language, idle=idle))
 
 
 def need_terminal() -> None:

@@ -87,8 +87,8 @@ class Player:
                 self.world.fault(target, kind, endpoint)
             case say.Heal(target):
                 self.world.heal(target)
-            case say.Advance(ms):
-                self._advance(ms)
+            case say.Advance(ms, untouched):
+                self._advance(ms, untouched)
             case say.Kill():
                 self.child.kill()
                 self.child.start()
@@ -194,11 +194,11 @@ class Player:
 
     # What happens around
 
-    def _advance(self, ms: int) -> None:
+    def _advance(self, ms: int, untouched: bool) -> None:
         self.world.advance(ms)
         self.child.clock_offset_ms += ms
         with contextlib.suppress(StageLost):
-            self.child.stage.advance(ms)
+            self.child.stage.advance(ms, untouched=untouched)
             self.child.settle()
 
     def _language(self, language: str) -> None:

@@ -184,7 +184,10 @@ def duration_ms(text: str) -> int:
 
 
 def _advance(rest: str) -> Action:
-    return Advance(duration_ms(_words(rest, "advance DURATION", 1)[0]))
+    duration, _, untouched = rest.strip().partition(" ")
+    if untouched.strip() not in ("", "untouched"):
+        raise ValueError("it is written 'advance DURATION [untouched]'.")
+    return Advance(duration_ms(_words(duration, "advance DURATION", 1)[0]), untouched=bool(untouched.strip()))
 
 
 def _wait(rest: str) -> Action:

@@ -51,9 +51,9 @@ class StageClient:
         """The rectangles in which the top screen shows text of its own."""
         return [Area(*told) for told in self._ask({"verb": "texts"})["texts"]]
 
-    def advance(self, ms: int) -> None:
-        """Move the application's clock."""
-        self._ask({"verb": "advance", "ms": ms})
+    def advance(self, ms: int, *, untouched: bool = False) -> None:
+        """Move the application's clock. untouched: and nobody is at the kiosk meanwhile."""
+        self._ask({"verb": "advance", "ms": ms, "untouched": untouched})
 
     def language(self, language: str) -> None:
         """Switch the application's language. Raises ValueError when it does not have that one."""

@@ -89,9 +89,10 @@ class Heal:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Move the kiosk's and the world's clock."""
+    """Move the kiosk's and the world's clock. untouched: and nobody is at the kiosk meanwhile."""
 
     ms: int
+    untouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

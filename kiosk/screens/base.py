@@ -47,7 +47,7 @@ class KioskScreen(Screen[None]):
     covers = False
     """Whether it lies over another screen, to which `Esc` returns."""
     locks_when_idle = True
-    """Whether the kiosk may lock here by itself; not while a customer is paying."""
+    """Whether the kiosk may dim and lock here by itself; not while a customer is paying."""
     swallow_enter = False
     """Whether an Enter that comes next belongs to a code accepted a moment ago and does nothing more."""
 
@@ -186,6 +186,10 @@ class KioskScreen(Screen[None]):
         for line in self.query(MessageLine):
             if line.text == text:
                 line.say(Tone.PLAIN, "")
+
+    def personal_texts(self) -> Iterable[str]:
+        """What is shown of people here, which a dim screen hides; fields hide by themselves (`Field.veil`)."""
+        return ()
 
     def fields(self) -> list[Field]:
         """The labelled inputs of this screen."""

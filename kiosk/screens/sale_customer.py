@@ -68,10 +68,12 @@ class CustomerScreen(SaleStepScreen):
     def compose_body(self) -> ComposeResult:
         yield self.vehicle_line()
         with Grid(id="customer"):
-            yield Field(tr("姓名"), id="name", value=self._start["name"], limit=50)
-            yield Field(tr("手机号码"), id="phone", value=self._start["phone"], limit=32, quick=r"1[3-9]\d{9}")
-            yield Field(tr("行政区划"), id="division", value=self._start["division"], limit=60)
-            yield Field(tr("详细地址"), id="address", value=self._start["address"], limit=80)
+            yield Field(tr("姓名"), id="name", value=self._start["name"], limit=50, personal=True)
+            yield Field(
+                tr("手机号码"), id="phone", value=self._start["phone"], limit=32, personal=True, quick=r"1[3-9]\d{9}"
+            )
+            yield Field(tr("行政区划"), id="division", value=self._start["division"], limit=60, personal=True)
+            yield Field(tr("详细地址"), id="address", value=self._start["address"], limit=80, personal=True)
         with VerticalScroll(id="matches", can_focus=False):
             yield Grid(id="match-grid")
 

@@ -54,7 +54,7 @@ class SaleListScreen(KioskScreen):
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="search-row"):
-            yield Field(tr("查找"), id="search", value=self._search, limit=64)
+            yield Field(tr("查找"), id="search", value=self._search, limit=64, personal=True)
             yield ActionButton(tr("今天"), id="today", key="f6")
             yield ActionButton(self._state_label(), id="state", key="f7")
         yield PagedList(id="sales", empty=tr("没有符合的销售单。"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import ClassVar
 
@@ -36,6 +37,12 @@ class SaleScreen(KioskScreen):
     def _seen(self, sale: Sale) -> Sale:
         """The sale as whoever is signed in may see it."""
         return sale.seen_by(self.kiosk.operator)
+
+    def personal_texts(self) -> Iterable[str]:
+        buyer = self.sale.customer
+        if buyer is not None:
+            yield from (buyer.name, buyer.phone, buyer.address)
+        yield from (invoice.title for invoice in self.sale.invoices)
 
     def paint(self) -> None:
         """Bring what is shown in line with `self.sale`; never touches what somebody is typing."""

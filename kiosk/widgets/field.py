@@ -16,6 +16,8 @@ from textual.widgets import Input
 class Field(Vertical):
     """One line of typed text under its canonical `label`.
 
+    `personal` text is about people and is hidden while the screen is dim.
+
     `quick` is a pattern of what is typed here so fast, and entered at once, that its rhythm is a scanner's: digits that
     are no code.
 
@@ -52,6 +54,7 @@ class Field(Vertical):
         id: str,  # noqa: A002  Textual's own name
         value: str = "",
         secret: bool = False,
+        personal: bool = False,
         limit: int = 200,
         quick: str = "",
         classes: str = "",
@@ -62,6 +65,7 @@ class Field(Vertical):
         self._start = value
         self._known = value
         self._secret = secret
+        self._personal = personal
         self._limit = limit
         self._quick = quick
 
@@ -85,6 +89,11 @@ class Field(Vertical):
         self._known = text
         self.input.value = text
         self.input.cursor_position = len(text)
+
+    def veil(self, hidden: bool) -> None:
+        """Hide a personal text, or show it again."""
+        if self._personal:
+            self.input.password = hidden
 
     def takes(self, text: str) -> bool:
         """Whether `text`, which came as fast as a scan, is rather something typed here."""

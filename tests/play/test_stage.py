@@ -37,7 +37,7 @@ class Small(App):
         await self.stage.listen(Path(sys.argv[1]))
     def on_app_focus(self):
         self.stage.focus_reported()
-    def advance(self, ms):
+    def advance(self, ms, untouched):
         self.moved += ms
     def speak(self, language):
         raise ValueError(f"no {language}")
