@@ -15,6 +15,7 @@ import pytest
 
 from drivers.invoices.base import InvoiceLine, InvoiceRequest, Token
 from drivers.invoices.nuonuo import Nuonuo, NuonuoSettings
+from drivers.payments.alipay import Alipay, AlipaySettings
 from drivers.payments.base import OrderIntent
 from drivers.payments.signatures import load_private_key, sign, wechat_answer_message
 from drivers.payments.wechat import WeChatPay, WeChatSettings
@@ -85,6 +86,16 @@ class World:
             "notify_url": "https://pay.example.com/notify",
         } | changes
         return WeChatPay(WeChatSettings(**settings), now_ms or self.now_ms)
+
+    def alipay(self, now_ms: Callable[[], int] | None = None, **changes: Any) -> Alipay:
+        said = self.said.alipay
+        settings = {
+            "gateway": said.gateway,
+            "app_id": said.app_id,
+            "private_key_pem": Path(said.app_private_key).read_bytes(),
+            "public_key_pem": Path(said.alipay_public_key).read_bytes(),
+        } | changes
+        return Alipay(AlipaySettings(**settings), now_ms or self.now_ms)
 
     def nuonuo(self, now_ms: Callable[[], int] | None = None, **changes: Any) -> Nuonuo:
         said = self.said.nuonuo
