@@ -9,7 +9,7 @@ answers 10000 without ``refund_status``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -66,8 +66,9 @@ class AlipayRefunds:
         answer: dict[str, object] = {"out_request_no": number, "out_trade_no": trade.number, "trade_no": trade.trade_no}
         if refund is None or refund.created_at_ms > as_of_ms or self.state(fault) != "REFUND_SUCCESS":
             return answer
+        if "gmt_refund_pay" in cast("list[object]", body.get("query_options") or []):  # told on request only
+            answer["gmt_refund_pay"] = beijing_text(refund.created_at_ms)
         return answer | {
-            "gmt_refund_pay": beijing_text(refund.created_at_ms),
             "refund_amount": yuan(refund.amount_fen),
             "refund_reason": refund.reason,
             "refund_status": "REFUND_SUCCESS",

@@ -37,7 +37,11 @@ pay [YUAN]                 photograph the code on the screen and pay it; with
 fault TARGET KIND [ENDPOINT] | heal TARGET
                            printer: paper_out cover_open offline stall;
                            wechat alipay nuonuo: timeout drop_after_commit
-                           http500 bad_signature lag never; network: down
+                           http500 bad_signature lag never html502 truncated;
+                           wechat alipay: http429 replay other_total not_enough
+                           processing abnormal; wechat: status202
+                           unknown_serial; alipay: unavailable retry_flag;
+                           nuonuo: fail; network: down
 advance DURATION [untouched]
                            move the kiosk's and the sandbox's clock (90s, 3d);
                            untouched: nobody is at the kiosk meanwhile, so

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from kiosk.settings import (
+    AlipaySection,
     InvoicesSection,
     NuonuoSection,
     PrinterSection,
@@ -28,7 +29,7 @@ def demo_settings(announcement: str | Mapping[str, Any]) -> Settings:
     """
     told = cast("Mapping[str, Any]", json.loads(announcement)) if isinstance(announcement, str) else announcement
     try:
-        wechat, nuonuo = told["wechat"], told["nuonuo"]
+        wechat, alipay, nuonuo = told["wechat"], told["alipay"], told["nuonuo"]
         keys = Path(wechat["private_key"]).parent
         printer = told.get("printer")
         return Settings(
@@ -43,6 +44,12 @@ def demo_settings(announcement: str | Mapping[str, Any]) -> Settings:
                 public_key_file=wechat["public_key"],
                 apiv3_key_file=_secret(keys / "apiv3.key", wechat["apiv3_key"]),
                 notify_url=NOTIFY_URL,
+            ),
+            alipay=AlipaySection(
+                gateway=alipay["gateway"],
+                app_id=alipay["app_id"],
+                private_key_file=alipay["app_private_key"],
+                public_key_file=alipay["alipay_public_key"],
             ),
             nuonuo=NuonuoSection(
                 token_url=nuonuo["token_url"],

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from drivers.sandbox.faults import KINDS
 from kiosk.play.keys import is_key
 from kiosk.play.steps import (
     Action,
@@ -38,13 +39,9 @@ from kiosk.play.steps import (
 DEFAULT_WITHIN_S: Final = 10.0
 FAULTS: Final = {
     "printer": ("paper_out", "cover_open", "offline", "stall"),
-    "wechat": ("timeout", "drop_after_commit", "http500", "bad_signature", "lag", "never"),
-    "alipay": ("timeout", "drop_after_commit", "http500", "bad_signature", "lag", "never"),
-    "nuonuo": ("timeout", "drop_after_commit", "http500", "bad_signature", "lag", "never", "fail"),
-    "network": ("down",),
+    **{target: tuple(sorted(kinds)) for target, kinds in KINDS.items()},
 }
 LANGUAGES: Final = ("zh_CN", "en", "ja", "ru")
-_NOT_BUILT_TARGETS: Final = frozenset({"alipay"})
 _UNIT_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -165,14 +162,11 @@ def _fault(rest: str) -> Action:
     target, kind = _target(words[0]), words[1]
     if kind not in FAULTS[target]:
         raise ValueError(f"{target} has no fault {kind!r}; it has {', '.join(FAULTS[target])}.")
-    if target in _NOT_BUILT_TARGETS:
-        return NotBuilt(f"fault {target}")
     return SetFault(target, kind, words[2] if len(words) > 2 else None)
 
 
 def _heal(rest: str) -> Action:
-    target = _target(_words(rest, "heal TARGET", 1)[0])
-    return NotBuilt(f"heal {target}") if target in _NOT_BUILT_TARGETS else Heal(target)
+    return Heal(_target(_words(rest, "heal TARGET", 1)[0]))
 
 
 def duration_ms(text: str) -> int:

@@ -33,7 +33,10 @@ def action(line: str) -> say.Action:
         ("fault printer paper_out", say.SetFault("printer", "paper_out", None)),
         ("fault wechat drop_after_commit create", say.SetFault("wechat", "drop_after_commit", "create")),
         ("fault network down", say.SetFault("network", "down", None)),
+        ("fault alipay timeout", say.SetFault("alipay", "timeout", None)),
+        ("fault alipay retry_flag cancel", say.SetFault("alipay", "retry_flag", "cancel")),
         ("heal nuonuo", say.Heal("nuonuo")),
+        ("heal alipay", say.Heal("alipay")),
         ("advance 1h30m", say.Advance(5_400_000)),
         ("advance 3d", say.Advance(259_200_000)),
         ("kill", say.Kill()),
@@ -49,7 +52,6 @@ def action(line: str) -> say.Action:
         ("photo card.jpg", say.NotBuilt("photo")),
         ("pay_code wechat", say.NotBuilt("pay_code")),
         ("confirm_red", say.NotBuilt("confirm_red")),
-        ("fault alipay timeout", say.NotBuilt("fault alipay")),
     ],
 )
 def test_every_step_of_the_contract_parses(line: str, expected: say.Action) -> None:
@@ -69,6 +71,7 @@ def test_every_step_of_the_contract_parses(line: str, expected: say.Action) -> N
         "pay 1.005",
         "fault printer on_fire",
         "fault toaster paper_out",
+        "fault alipay status202",
         "heal",
         "advance soon",
         "kill now",

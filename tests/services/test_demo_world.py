@@ -85,6 +85,12 @@ def test_given_an_announcement_when_made_into_settings_then_secrets_are_in_files
             "public_key_id": "PUB_KEY_ID_1",
             "apiv3_key": "0123456789abcdef0123456789abcdef",
         },
+        "alipay": {
+            "gateway": "http://127.0.0.1:1/gateway.do",
+            "app_id": "2021",
+            "app_private_key": str(tmp_path / "a.pem"),
+            "alipay_public_key": str(tmp_path / "b.pem"),
+        },
         "nuonuo": {
             "token_url": "http://127.0.0.1:1/t",
             "base_url": "http://127.0.0.1:1/open/v1/services",

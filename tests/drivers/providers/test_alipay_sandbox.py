@@ -305,6 +305,9 @@ def test_given_a_paid_trade_when_refunded_in_parts_then_sums_add_up_and_the_last
     assert "send_pay_date" in closed
     assert error(alipay.refund("0.01", "R03")) == ("40004", "ACQ.REASON_TRADE_REFUND_FEE_ERR")
     found = alipay.refunded()
+    assert "gmt_refund_pay" not in found, "only on request"
+    asked = {"out_trade_no": NUMBER, "out_request_no": "R01", "query_options": ["gmt_refund_pay"]}
+    assert alipay("fastpay.refund.query", asked)["gmt_refund_pay"]
     assert (found["refund_status"], found["refund_amount"]) == ("REFUND_SUCCESS", "1000.50")
     listed = world.control.ledger()["refunds"]
     assert [(r["amount_fen"], r["requests"], r["state"]) for r in listed] == [
