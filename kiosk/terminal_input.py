@@ -11,9 +11,12 @@ from __future__ import annotations
 import codecs
 import os
 import select
+import termios
 import time
+import tty
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 from textual import constants
@@ -35,9 +38,11 @@ class StampedParser:
         self._read_at = 0.0
 
     def feed(self, data: bytes, read_at: float) -> Iterable[Message]:
-        """Take what one read gave. An Escape that nothing followed for a while before it stands alone."""
-        if self.waits and read_at - self._read_at >= constants.ESCAPE_DELAY:
+        """Take what one read gave. What was begun and not ended for a while before it stands alone."""
+        if read_at - self._read_at >= constants.ESCAPE_DELAY:
             yield from self.give_up()
+            if rest := self._decoder.decode(b"", final=True):
+                yield from self._stamped(self._parser.feed(rest))
         self._read_at = read_at
         if text := self._decoder.decode(data):
             yield from self._stamped(self._parser.feed(text))
@@ -72,20 +77,45 @@ class TillTerminal(LinuxDriver):
     _parser: StampedParser
 
     def run_input_thread(self) -> None:
-        """Read and stamp, until the application leaves the terminal or nobody is at its other end."""
+        """Read and stamp, until the application leaves the terminal or nobody is at its other end.
+
+        A thread that gives the interpreter away, as system calls do, waits for it, on a busy machine for many
+        milliseconds. Only the waiting for input does so here.
+        """
         self._unread = deque()
         self._parser = StampedParser(debug=self._debug)
+        read = self._reader()
         while not self.exit_event.is_set():
             if not select.select([self.fileno], [], [], _LOOK_UP_S)[0]:
                 continue
             self._reading = True
-            data = os.read(self.fileno, _READ_SIZE)
+            data = read()
             if not data:
-                return
+                break
             self._unread.append((data, time.monotonic()))
             self._reading = False
             if len(self._unread) == 1:  # else the loop has been woken and takes this too
                 self._loop.call_soon_threadsafe(self._take)
+        self._reading = False
+
+    def _reader(self) -> Callable[[], bytes]:
+        """How to read what there is without giving the interpreter away: by the C library itself.
+
+        For that no read may ever wait, so the terminal is told that it need not have a single byte.
+        """
+        if not self.input_tty:
+            return partial(os.read, self.fileno, _READ_SIZE)
+        import ctypes
+
+        attributes = termios.tcgetattr(self.fileno)
+        attributes[tty.CC][termios.VMIN] = attributes[tty.CC][termios.VTIME] = 0
+        termios.tcsetattr(self.fileno, termios.TCSANOW, attributes)
+        library, buffer = ctypes.PyDLL(None), ctypes.create_string_buffer(_READ_SIZE)
+
+        def read() -> bytes:
+            return ctypes.string_at(buffer, max(0, library.read(self.fileno, buffer, _READ_SIZE)))
+
+        return read
 
     @property
     def holds_input(self) -> bool:
@@ -107,7 +137,7 @@ class TillTerminal(LinuxDriver):
 
     def _end_sequence(self) -> None:
         """The rest of a sequence did not come in time, unless it is here by now or a later Escape waits."""
-        if self._unread or self._reading or not self._parser.waits:
+        if self._unread or not self._parser.waits:
             return
         if self._parser.patience_s > 0:
             self._loop.call_later(self._parser.patience_s, self._end_sequence)

@@ -51,6 +51,7 @@ _SILENT: Final = frozenset(
 )
 """Keys that type nothing by themselves. Terminals with the kitty keyboard protocol tell of each, so also of the Shift
 that a scanner presses for a capital letter."""
+_NO_TEXT: Final = "\N{REPLACEMENT CHARACTER}"
 _CONTROL_SIGNS: Final = {
     "ctrl+at": "\x00",
     "ctrl+left_square_bracket": "\x1b",
@@ -134,6 +135,8 @@ class BurstSplitter:
             if key in _ENDINGS and at - ended_at <= (FIRST_GAP if key == "ctrl+j" else SUFFIX_GAP):
                 return Outcome()  # the rest of the suffix: CR LF, Tab CR, a doubled Enter
         gap = at - self._last_at
+        if character == _NO_TEXT:
+            return self._spoil(at, gap)
         if not self._run or gap > LATE_GAP:
             return self._typed(stroke)
         if key in _ENDINGS:
@@ -174,6 +177,13 @@ class BurstSplitter:
         self._gaps.append(gap)
         self._last_at = stroke.at
         return Outcome() if held else Outcome(self._release())
+
+    def _spoil(self, at: float, gap: float) -> Outcome:
+        """A byte that is no text, which nobody types: alone it is nothing, inside a run the reading went wrong."""
+        if self._run and gap <= LATE_GAP:
+            self._spoiled = True
+            self._last_at = at
+        return Outcome()
 
     def _end(self, stroke: Keystroke) -> Outcome:
         if self._flood or (self._spoiled and self._is_scan(stroke.at)):

@@ -27,7 +27,7 @@ def test_everything_of_one_read_has_its_time_however_late_it_is_parsed() -> None
 
 def test_given_half_a_character_at_the_end_of_a_read_then_it_is_whole_with_the_next() -> None:
     first, second = "王".encode()[:2], "王".encode()[2:]
-    assert [key.character for key in read((b"a" + first, 1.0), (second + b"b", 1.1))] == ["a", "王", "b"]
+    assert [key.character for key in read((b"a" + first, 1.0), (second + b"b", 1.01))] == ["a", "王", "b"]
 
 
 @pytest.mark.parametrize("stray", [b"\xff", b"\xc3", b"\x80\x81", b"\xed\xa0\x80", b"\xf8\x88"])
@@ -43,6 +43,11 @@ def test_given_an_escape_pressed_alone_before_a_key_then_they_are_two_keys_even_
 
 def test_given_an_escape_inside_a_code_then_what_follows_keeps_the_time_of_its_read() -> None:
     assert {key.time for key in read((b"9995\x1b22600000018\r", 3.0))} == {3.0}
+
+
+def test_given_half_a_character_and_nothing_more_then_the_next_scan_does_not_begin_with_it() -> None:
+    keys = read((b"\xc3", 1.0), (b"9\r", 2.0))
+    assert [(key.character, key.time) for key in keys] == [("\ufffd", 1.0), ("9", 2.0), ("\r", 2.0)]
 
 
 async def test_given_an_input_thread_put_aside_in_the_middle_of_a_read_then_the_scan_is_whole(till) -> None:

@@ -228,6 +228,20 @@ def test_given_keys_among_a_code_that_are_no_characters_then_none_acts_and_the_s
     assert field.value == ""
 
 
+def test_given_a_byte_that_is_no_text_then_alone_it_is_nothing_and_inside_a_code_the_scan_is_refused() -> None:
+    for place in (1, 2, 7, len(CODE)):
+        field = Field()
+        field.key("\ufffd", "\ufffd", PERSON)
+        field.key(CODE[0], CODE[0], PERSON)
+        field.text(CODE[1:place], 0.001)
+        field.key("\ufffd", "\ufffd", 0.001)
+        field.text(CODE[place:], 0.001)
+        field.enter(0.001)
+        assert field.scans == []
+        assert field.dropped == 1
+        assert field.value == ""
+
+
 def test_given_quick_fingers_and_an_f_key_on_a_stalled_machine_then_all_of_it_is_delivered_in_order() -> None:
     field = Field()
     field.text("1234", 0.0)
