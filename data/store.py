@@ -17,6 +17,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn, TypeVar
 from uuid import uuid4
@@ -168,9 +169,9 @@ class Store:
             _fail(problem)
         listeners = tuple(self.on_commit)
         touched = tx.touched if listeners else frozenset[Touched]()
-        for callback in listeners:
+        for callback in (*tx.committed, *(partial(listener, touched) for listener in listeners)):
             try:
-                callback(touched)
+                callback()
             except Exception:  # noqa: BLE001 - the commit stands whatever a listener does
                 _log.exception("a listener failed after a commit")
         return result

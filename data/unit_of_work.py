@@ -7,7 +7,7 @@ whole unit is rolled back, numbers included, and ``Store.write`` raises RuleBrok
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -80,6 +80,8 @@ class Tx:
         self._ulids = ulids
         self._pending: list[tuple[Value, ...]] = []
         self._touched: set[tuple[str, str]] = set()
+        self.committed: list[Callable[[], None]] = []
+        """Called by the store on its writing thread once this unit is on the medium, and never when it is not."""
 
     def new_id(self) -> str:
         """A new ULID; later ones sort after earlier ones."""

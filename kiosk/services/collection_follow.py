@@ -148,6 +148,7 @@ class OrderFollower:
             await self._write(order, lambda tx: moves.to_closing(tx, order.number))
             return 0
         left_s = (order.expires_at_ms - now) / 1000
+        self._settlement.expect()
         try:
             answer = await self._ask(self._channel.query(order.number))
         except PaymentError:

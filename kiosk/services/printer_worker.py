@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +18,7 @@ from drivers.printers.base import PrinterError, PrinterStatus, ReceiptPrinter
 from kiosk.services import print_moves as moves
 from kiosk.services.changes import Changes
 from kiosk.services.clock import Clock
+from kiosk.services.print_handover import Handed
 from kiosk.services.slips import Slips
 
 log = logging.getLogger(__name__)
@@ -41,7 +44,7 @@ class PrinterFacts:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """The oldest job that still has to leave."""
+    """The oldest job that still has to leave; one that is SENDING was handed over."""
 
     id: str
     state: PrintJobState
@@ -54,7 +57,8 @@ class _Taken(Exception):  # noqa: N818  not an error: somebody else moved the jo
 
 
 class PrinterWorker:
-    """One printer and its jobs. `others` given: it also takes the jobs of every printer not named there.
+    """One printer and its jobs. `others` given: it is the printer slips are made for, and also takes the jobs of every
+    printer not named there.
 
     `bell` makes it look at once.
     """
@@ -76,6 +80,7 @@ class PrinterWorker:
         self._slips = slips
         self._others = others
         self._status: PrinterStatus | None = None
+        self._handed: deque[Handed] = deque()
 
     @property
     def facts(self) -> PrinterFacts:
@@ -85,20 +90,31 @@ class PrinterWorker:
     async def run(self) -> None:
         """Work until cancelled. What was on its way when the last run ended is uncertain: nobody saw it come out."""
         await self._write(lambda tx: moves.interrupted(tx, self._mine))
-        while True:
-            try:
-                pause = await self._round()
-            except Exception:
-                log.exception("printer %s: a round failed", self._printer.name)
-                pause = RETRY_S
-            if pause > 0:
-                await self._clock.wait(self.bell, pause)
+        try:
+            while True:
+                try:
+                    pause = await self._round()
+                except Exception:
+                    log.exception("printer %s: a round failed", self._printer.name)
+                    pause = RETRY_S
+                if pause > 0:
+                    await self._clock.wait(self.bell, pause)
+                self._slips.handover.withdraw()
+        finally:
+            self._slips.handover.withdraw()
+            while self._handed:
+                await self._hand_back(self._handed.popleft(), "stopped")
 
     async def _round(self) -> float:
         """Look after the oldest job; returns the pause before the next look."""
+        if self._handed:
+            return await self._print_handed(self._handed.popleft())
         job = await self._store.read(self._next)
         if job is None:
-            return IDLE_POLL_S if await self._look() is None else IDLE_FAULT_POLL_S
+            if await self._look() is not None:
+                return IDLE_FAULT_POLL_S
+            self._offer()
+            return IDLE_POLL_S
         if job.payload is None:
             if await self._write(lambda tx: self._slips.draw(tx, job.id), job.sale_id):
                 return 0
@@ -111,10 +127,40 @@ class PrinterWorker:
             await self._write(lambda tx: moves.release(tx, job.id), job.sale_id)
         return await self._print(job, job.payload)
 
+    def _offer(self) -> None:
+        """Idle and ready: the next slip may come with the commit that makes it."""
+        if self._others is None:
+            return
+        loop = asyncio.get_running_loop()
+
+        def take(handed: Handed) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is over: the next start finds the job
+                loop.call_soon_threadsafe(self._receive, handed)
+
+        self._slips.handover.offer(take)
+
+    def _receive(self, handed: Handed) -> None:
+        self._handed.append(handed)
+        self.bell.set()
+
+    async def _print_handed(self, handed: Handed) -> float:
+        """It was claimed with the commit that made it. A printer that showed a fault since gets nothing."""
+        if self._printer.can_report and (self._status is None or not self._status.ready):
+            await self._hand_back(handed, NO_ANSWER)
+            return 0
+        job = _Job(handed.job_id, PrintJobState.SENDING, handed.payload, handed.sale_id)
+        return await self._print(job, handed.payload)
+
+    async def _hand_back(self, handed: Handed, why: str) -> None:
+        """No byte of it left: it queues like any other."""
+        await self._write(lambda tx: moves.put_back(tx, handed.job_id, why), handed.sale_id)
+
     async def _print(self, job: _Job, payload: bytes) -> float:
         """One attempt, from the commit before the first byte to the printer's word."""
 
         async def first_byte() -> None:
+            if job.state is PrintJobState.SENDING:
+                return
             if not await self._write(lambda tx: moves.claim(tx, job.id), job.sale_id):
                 raise _Taken
 

@@ -52,6 +52,7 @@ class PrintingService:
             PrinterWorker(printer, *parts, others=names - {printer.name} if at == 0 else None)
             for at, printer in enumerate(printers)
         )
+        self._slips.handover.listen(self._workers[0].bell.set)
         forget = self._changes.subscribe(self._wake)
         try:
             async with asyncio.TaskGroup() as group:

@@ -34,6 +34,10 @@ class Settlement:
         self._invoices = invoices
         self._slips = slips
 
+    def expect(self) -> None:
+        """A payment is being asked for: whoever prints makes ready."""
+        self._slips.handover.expect()
+
     def settle(self, tx: Tx, order: Order, answer: QueryAnswer, *, finish: bool = True) -> str | None:
         """Book a verified payment whose facts are the order's own; returns what does not fit, None when it is booked.
 

@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from data.models import Operator, Outlet, PaymentOrder, PrintJob, Sale, Terminal
 from data.models.base import ascending
@@ -17,7 +18,9 @@ from kiosk.papers.sale_slip import TEMPLATE_VERSION, sale_slip
 from kiosk.rules.customer import mask_name, mask_phone
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.rules.text import for_paper
+from kiosk.services import print_moves as moves
 from kiosk.services.collection_orders import Note
+from kiosk.services.print_handover import Handed, Handover
 from kiosk.services.sale_view import SALE_DOCUMENT, lines_of
 
 log = logging.getLogger(__name__)
@@ -56,25 +59,40 @@ class SlipBytes:
     width_dots: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A new job, and its bytes when it could be drawn."""
+
+    id: str
+    payload: bytes | None
+
+
 class Slips:
     """Makes print jobs inside transactions of the store."""
 
     def __init__(self, shop: ShopFacts, press: Press) -> None:
         self._shop = shop
         self._press = press
+        self.handover = Handover()
 
     def load(self, encode: Encode) -> None:
         """From now on slips can be drawn at once."""
         self._press = replace(self._press, encode=encode)
 
     def queue_originals(self, tx: Tx, sale_id: str) -> None:
-        """The merchant's and the customer's original of a sale that is done, each its own job, drawn if possible."""
+        """The merchant's and the customer's original of a sale that is done, each its own job, drawn if possible.
+
+        The first goes to the printer with this commit when it is idle and ready.
+        """
         sale = Sale.find(sale_id)
         if sale is None or sale.serial is None:
             return
         anchor = anchor_of(tx)
         for copy in (Copy.MERCHANT, Copy.CUSTOMER):
-            self._create(tx, sale, copy, PrintKind.ORIGINAL, 0, sale.operator, None, anchor)
+            job = self._create(tx, sale, copy, PrintKind.ORIGINAL, 0, sale.operator, None, anchor)
+            if job.payload is not None and (take := self.handover.reserve()) is not None:
+                moves.claim(tx, job.id)
+                tx.committed.append(partial(take, Handed(job.id, job.payload, sale_id)))
 
     def queue_duplicate(self, tx: Tx, job: PrintJob, operator: str, reason: str) -> str | None:
         """A further, marked paper of the same document and copy; returns the new job's id."""
@@ -89,7 +107,7 @@ class Slips:
         )
         number = earlier.count() + 1
         copy = Copy(job.copy or Copy.CUSTOMER)
-        return self._create(tx, sale, copy, PrintKind.DUPLICATE, number, operator, reason, anchor_of(tx))
+        return self._create(tx, sale, copy, PrintKind.DUPLICATE, number, operator, reason, anchor_of(tx)).id
 
     def draw(self, tx: Tx, job_id: str) -> bool:
         """Draw a job that could not be drawn when it was queued. False when it still cannot; `error` says why."""
@@ -156,7 +174,7 @@ class Slips:
         operator: str,
         reason: str | None,
         anchor: str,
-    ) -> str:
+    ) -> _Made:
         payload, error = self._payload(sale, copy, copy_no, anchor)
         job_id = tx.new_id()
         tx.create(
@@ -177,7 +195,7 @@ class Slips:
             reason=reason,
             error=error,
         )
-        return job_id
+        return _Made(job_id, payload)
 
     def _payload(self, sale: Sale, copy: Copy, copy_no: int, anchor: str) -> tuple[bytes | None, str | None]:
         """The bytes, or why there are none yet. A slip never stops the commit around it."""

@@ -163,3 +163,22 @@ def test_two_thousand_past_sales_go_in_as_units_of_many(store, floor, look):
     assert look(f"SELECT COUNT(*) FROM sale WHERE state = '{SaleState.DONE}'") == 300
     assert store.read_now(lambda: PaymentOrder.query().count()) == 300
     assert verify(store.directory).code == 0
+
+
+def test_what_waits_for_the_commit_is_called_after_it_and_not_at_all_without_one(store):
+    called = []
+
+    def kept(tx):
+        tx.put(Setting, name="a", value="b")
+        tx.committed.append(lambda: called.append(select("SELECT value FROM setting WHERE name = 'a'")))
+        tx.committed.append(lambda: 1 / 0)  # the commit stands whatever comes after it
+        assert called == []
+
+    def lost(tx):
+        tx.committed.append(lambda: called.append("lost"))
+        raise RuntimeError("no")
+
+    store.write_now(kept)
+    with pytest.raises(RuntimeError, match="no"):
+        store.write_now(lost)
+    assert called == [[("b",)]]
