@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kiosk.services.invoicing import InvoicingService
     from kiosk.services.lookups import Lookups
     from kiosk.services.printing import PrintingService
+    from kiosk.services.refunds import RefundService
     from kiosk.services.sale import SaleService
     from kiosk.services.waiting import WaitingSales
     from kiosk.shop_drivers import ChannelSetUp
@@ -109,6 +110,11 @@ class Shop:
         return self._services.collection
 
     @property
+    def refunds(self) -> RefundService:
+        """Money that goes back."""
+        return self._services.refunds
+
+    @property
     def invoicing(self) -> InvoicingService:
         """Invoices and their files."""
         return self._services.invoicing
@@ -180,6 +186,7 @@ class Shop:
         await asyncio.gather(*map(self._open_channel, shop_drivers.channels(self.settings, self.clock)))
         self.collection.channels_ready()
         self._run(self.collection.run())
+        self._run(self.refunds.run())
 
     async def _open_channel(self, set_up: ChannelSetUp) -> None:
         try:

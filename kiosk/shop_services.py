@@ -14,7 +14,9 @@ from kiosk.services.invoice_intents import InvoiceIntents
 from kiosk.services.invoice_terms import TaxTerms
 from kiosk.services.invoicing import InvoicingService
 from kiosk.services.lookups import Lookups
+from kiosk.services.open_channels import OpenChannels
 from kiosk.services.printing import PrintingService
+from kiosk.services.refunds import RefundService
 from kiosk.services.sale import SaleService
 from kiosk.services.settlement import Settlement
 from kiosk.services.slips import Press, ShopFacts, Slips
@@ -30,6 +32,7 @@ class Services:
     lookups: Lookups
     waiting: WaitingSales
     collection: CollectionService
+    refunds: RefundService
     invoicing: InvoicingService
     printing: PrintingService
     slips: Slips
@@ -42,11 +45,13 @@ def make_services(settings: Settings, store: Store, clock: Clock, changes: Chang
     slips = Slips(ShopFacts(shop.name, shop.address, shop.phone), Press(first.name, first.language, DOTS[first.width]))
     intents = InvoiceIntents(tax_terms(settings.invoices))
     terms = Terms(settings.collection.order_seconds * 1000, settings.collection.description)
+    channels = OpenChannels(clock, lambda: changes.publish({"health", "payments"}))
     return Services(
         sales=SaleService(store, clock, terminal),
         lookups=Lookups(store),
         waiting=WaitingSales(store),
-        collection=CollectionService(store, clock, changes, Settlement(intents, slips), terms),
+        collection=CollectionService(store, clock, changes, channels, Settlement(intents, slips), terms),
+        refunds=RefundService(store, clock, changes, channels),
         invoicing=InvoicingService(store, clock, changes, intents),
         printing=PrintingService(store, clock, changes, slips),
         slips=slips,

@@ -150,12 +150,12 @@ class Till:
             sale.id, "王小明", "13800138000", division.code, "文三路 1 号", operator=clerk
         )
 
-    async def collected(self) -> views.Sale:
+    async def collected(self, channel: str = "WECHAT") -> views.Sale:
         """A sale whose money is asked for."""
         from data.states import Channel
 
         sale = await self.priced()
-        return await self.shop.collection.start(sale.id, Channel.WECHAT, sale.list_total_fen, self.clerk)
+        return await self.shop.collection.start(sale.id, Channel(channel), sale.list_total_fen, self.clerk)
 
     async def until(
         self, sale_id: str, reached: Callable[[views.Sale], bool], within: float = PATIENCE_S

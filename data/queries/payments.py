@@ -45,6 +45,7 @@ class RefundFacts:
     created_at_ms: int
     provider_number: str | None
     done_at_ms: int | None
+    note: str | None
 
 
 def order(number: str) -> OrderFacts | None:
@@ -106,4 +107,12 @@ def refunds_of(sale_id: str) -> tuple[RefundFacts, ...]:
         "FROM refund WHERE payment_order IN (SELECT number FROM payment_order WHERE sale_id = ?) "
         "ORDER BY created_at_ms, number",
         sale_id,
+    )
+
+
+def open_refunds() -> tuple[RefundFacts, ...]:
+    """All refunds that are not decided yet, oldest first."""
+    return fetch(
+        RefundFacts,
+        "FROM refund WHERE state IN ('NEW', 'SENT', 'ACCEPTED', 'UNKNOWN') ORDER BY created_at_ms",
     )

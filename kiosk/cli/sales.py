@@ -54,7 +54,7 @@ def sales(
 @click.argument("serial")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def sale(data: Path | None, config: Path | None, serial: str, as_json: bool) -> int:
-    """Show the sale SERIAL: lines, payments, invoices and print jobs, oldest first; the customer is masked.
+    """Show the sale SERIAL: lines, payments, refunds, invoices and print jobs, oldest first; the customer is masked.
 
     \b
     With --json: {"serial", "kind", "state", "revision", "total_fen",
@@ -62,7 +62,8 @@ def sale(data: Path | None, config: Path | None, serial: str, as_json: bool) -> 
     "customer": {"name", "phone", "division"},
     "payments": [{"number", "channel", "state", "amount_fen",
                   "provider_number"}],
-    "refunds": [],
+    "refunds": [{"number", "payment", "state", "amount_fen", "reason",
+                 "provider_number"}],
     "invoices": [{"number", "kind": "blue|red", "state", "total_fen",
                   "tax_fen", "files": [{"format", "path", "sha256", "size"}]}],
     "print_jobs": [{"id", "document", "copy", "kind": "ORIGINAL|DUPLICATE",
@@ -145,7 +146,17 @@ def sale_told(sale: "Sale") -> dict[str, Any]:
             }
             for payment in sale.payments
         ],
-        "refunds": [],
+        "refunds": [
+            {
+                "number": refund.number,
+                "payment": refund.payment,
+                "state": refund.state,
+                "amount_fen": refund.amount_fen,
+                "reason": refund.reason,
+                "provider_number": refund.provider_number,
+            }
+            for refund in sale.refunds
+        ],
         "invoices": [
             {
                 "number": invoice.number,
@@ -187,6 +198,10 @@ def _as_text(told: dict[str, Any]) -> list[str]:
         f"payment   {one['number']} {one['channel']} {one['state']} {_yuan(one['amount_fen'])}"
         f" {one['provider_number'] or ''}"
         for one in told["payments"]
+    )
+    lines.extend(
+        f"refund    {one['number']} {one['state']} {_yuan(one['amount_fen'])} {one['provider_number'] or ''}"
+        for one in told["refunds"]
     )
     for one in told["invoices"]:
         lines.append(f"invoice   {one['number']} {one['kind']} {one['state']} {_yuan(one['total_fen'])}")

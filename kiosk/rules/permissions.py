@@ -1,7 +1,7 @@
 """Who may do what: one table of roles and commands, asked by every service before it acts.
 
-Clerk, manager and owner sell; the owner also governs the terminal. Support looks from afar: it sees states and never
-people's data, it never sells, collects or prints.
+Clerk, manager and owner sell; manager and owner also give money back; the owner also governs the terminal. Support
+looks from afar: it sees states and never people's data, it never sells, collects or prints.
 """
 
 from enum import StrEnum
@@ -20,6 +20,7 @@ class Command(StrEnum):
     ACCEPT_UNKNOWN_PAIRING = "ACCEPT_UNKNOWN_PAIRING"
     COLLECT = "COLLECT"
     CANCEL_SALE = "CANCEL_SALE"
+    REFUND = "REFUND"
     SAVE_INVOICE = "SAVE_INVOICE"
     RETRY_INVOICE = "RETRY_INVOICE"
     SAVE_SLIP = "SAVE_SLIP"
@@ -39,11 +40,12 @@ _CLERK = _LOOK | {
     Command.SAVE_SLIP,
     Command.SETTLE_PRINT,
 }
-_OWNER = _CLERK | {Command.LEAVE_DEMO}
+_MANAGER = _CLERK | {Command.REFUND}
+_OWNER = _MANAGER | {Command.LEAVE_DEMO}
 
 POLICY: dict[str, frozenset[Command]] = {
     "CLERK": _CLERK,
-    "MANAGER": _CLERK,
+    "MANAGER": _MANAGER,
     "OWNER": _OWNER,
     "SUPPORT": _LOOK,
 }

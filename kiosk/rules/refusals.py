@@ -60,7 +60,12 @@ class Reason(StrEnum):
     PAYMENT_UNKNOWN = "PAYMENT_UNKNOWN"  # number: nobody knows yet whether it was paid
     PAYMENT_REFUSED = "PAYMENT_REFUSED"  # channel, message
     ALREADY_PAID = "ALREADY_PAID"
-    LATE_PAYMENT_OPEN = "LATE_PAYMENT_OPEN"
+    LATE_PAYMENT_OPEN = "LATE_PAYMENT_OPEN"  # number: paid, fits no sale, and not all back yet
+    REFUND_UNPAID = "REFUND_UNPAID"  # number: nothing was paid on this order
+    REFUND_TOO_MUCH = "REFUND_TOO_MUCH"  # left (yuan)
+    REFUND_TOO_MANY = "REFUND_TOO_MANY"  # limit: how many parts an order is refunded in
+    REFUND_TOO_OLD = "REFUND_TOO_OLD"  # limit: days
+    REFUND_REASON_MISSING = "REFUND_REASON_MISSING"
 
     # People
     NOT_SIGNED_IN = "NOT_SIGNED_IN"

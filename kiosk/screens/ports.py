@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kiosk.services.invoicing import InvoicingService
     from kiosk.services.lookups import Lookups
     from kiosk.services.printing import PrintingService
+    from kiosk.services.refunds import RefundService
     from kiosk.services.sale import SaleService
     from kiosk.services.sign_in import SignInService
     from kiosk.services.waiting import WaitingSales
@@ -35,6 +36,8 @@ class ShopPort(Protocol):
     def sales(self) -> SaleService: ...
     @property
     def collection(self) -> CollectionService: ...
+    @property
+    def refunds(self) -> RefundService: ...
     @property
     def invoicing(self) -> InvoicingService: ...
     @property

@@ -25,11 +25,12 @@ from kiosk.rules.refusals import Reason, Refusal
 from kiosk.services import collection_moves as moves
 from kiosk.services import views
 from kiosk.services.changes import Changes
-from kiosk.services.channel_watch import ChannelFacts, ChannelWatch
+from kiosk.services.channel_watch import ChannelFacts
 from kiosk.services.clock import Clock
 from kiosk.services.collection_follow import OrderFollower
-from kiosk.services.collection_orders import WATCH_AFTER_MS
+from kiosk.services.collection_orders import watches_of
 from kiosk.services.collection_start import Asked, Terms, check_no_order_open, orders_of, place_order
+from kiosk.services.open_channels import OpenChannel, OpenChannels
 from kiosk.services.sale_view import load_sale
 from kiosk.services.settlement import Settlement
 
@@ -48,27 +49,32 @@ _SETTLED_ENOUGH = (PaymentOrderState.NEW, PaymentOrderState.SENT)
 class CollectionService:
     """Places, follows, gives up and settles payment orders. `channels` are added when their drivers are loaded."""
 
-    def __init__(self, store: Store, clock: Clock, changes: Changes, settlement: Settlement, terms: Terms) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        changes: Changes,
+        channels: OpenChannels,
+        settlement: Settlement,
+        terms: Terms,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._changes = changes
         self._settlement = settlement
         self._terms = terms
-        self._channels: dict[Channel, PaymentChannel] = {}
-        self._watches: dict[Channel, ChannelWatch] = {}
-        self._ready = asyncio.Event()
+        self._channels = channels
         self._followers: dict[str, tuple[OrderFollower, asyncio.Task[None]]] = {}
 
     # ------------------------------------------------------------ channels
 
     def add_channel(self, channel: Channel, driver: PaymentChannel) -> None:
         """From now on this channel can collect."""
-        self._channels[channel] = driver
-        self._watches[channel] = ChannelWatch(self._clock, lambda: self._changes.publish({"health", "payments"}))
+        self._channels.add(channel, driver)
 
     def channels_ready(self) -> None:
         """Every channel that is set up has been added; until then a command for a missing one waits a little."""
-        self._ready.set()
+        self._channels.ready.set()
 
     @property
     def channels(self) -> frozenset[Channel]:
@@ -78,7 +84,7 @@ class CollectionService:
     @property
     def facts(self) -> Mapping[Channel, ChannelFacts]:
         """How each channel's provider answered lately."""
-        return {channel: watch.facts for channel, watch in self._watches.items()}
+        return {channel: one.watch.facts for channel, one in self._channels.items()}
 
     # ------------------------------------------------------------ commands
 
@@ -96,12 +102,12 @@ class CollectionService:
         amount_fen = amount if isinstance(amount, int) else parse_yuan(amount)
         if channel is None:
             raise Refusal(Reason.NO_CHANNEL)
-        driver = await self._driver(channel)
-        if self._watches[channel].clock_is_off:
+        one = await self._open(channel)
+        if one.watch.clock_is_off:
             raise Refusal(Reason.CLOCK_INSANE)
         asked = Asked(sale_id, channel, amount_fen, operator.number)
         terms = self._terms
-        number = await self._write(sale_id, lambda tx: place_order(tx, asked, terms, driver))
+        number = await self._write(sale_id, lambda tx: place_order(tx, asked, terms, one.driver))
         self._follow(number, channel)
         await self._until(sale_id, lambda sale: _state_of(sale, number) not in _SETTLED_ENOUGH)
         return await self._load(sale_id)
@@ -142,7 +148,7 @@ class CollectionService:
             sale = Sale.find(sale_id)
             if sale is None:
                 raise Refusal(Reason.SALE_NOT_FOUND, serial=sale_id)
-            check_no_order_open(sale_id)
+            check_no_order_open(sale)
             if sale.state == SaleState.DRAFT:
                 return
             if sale.state in (SaleState.PAID, SaleState.DONE):
@@ -196,11 +202,11 @@ class CollectionService:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _driver(self, channel: Channel) -> PaymentChannel:
+    async def _open(self, channel: Channel) -> OpenChannel:
         if channel not in self._channels:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(ANSWER_S):
-                    await self._ready.wait()
+                    await self._channels.ready.wait()
         if channel not in self._channels:
             raise Refusal(Reason.CHANNEL_OFF, channel=channel.value)
         return self._channels[channel]
@@ -211,13 +217,11 @@ class CollectionService:
         if known is not None and not known[1].done():
             known[0].bell.set()
             return
-        driver = self._channels.get(channel)
-        if driver is None:
+        one = self._channels.get(channel)
+        if one is None:
             log.error("payment order %s: channel %s is off, nobody can ask for it", number, channel)
             return
-        follower = OrderFollower(
-            number, self._store, self._clock, self._changes, driver, self._watches[channel], self._settlement
-        )
+        follower = OrderFollower(number, self._store, self._clock, self._changes, one, self._settlement)
         task = asyncio.create_task(follower.run(), name=f"payment order {number}")
         self._followers[number] = (follower, task)
         task.add_done_callback(lambda done: self._forget(number, done))
@@ -260,6 +264,6 @@ def _state_of(sale: views.Sale, number: str) -> PaymentOrderState:
 
 def _unfinished(now_ms: int) -> list[tuple[str, Channel]]:
     """Every order that needs somebody: live, or closed and not watched to the end."""
-    closed = [order for order in watched_orders(now_ms - MADE_UP_FOR_MS) if order.watches_done < len(WATCH_AFTER_MS)]
+    closed = [order for order in watched_orders(now_ms - MADE_UP_FOR_MS) if order.watches_done < watches_of(order)]
     online = (Channel.WECHAT, Channel.ALIPAY)
     return [(order.number, order.channel) for order in (*live_orders(), *closed) if order.channel in online]

@@ -3,22 +3,36 @@
 One follower per order, one request at a time. Whatever it does it reads from the store first and commits before it
 goes on, so it may be stopped at any point and started again: that *is* the restart. Sent bytes are never guessed
 about; only a verified answer to a query settles or closes an order.
+
+Where the order exists before anybody scans (`Capability.ORDER_BEFORE_SCAN`) giving up is query, close, query. Where it
+begins with the scan, "no such order" is what a shown code looks like: giving it up is query, call off, query, and once
+it was scanned close, so that a race ends as paid and never as money that silently went back.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TypeVar
 
 from data.states import PaymentOrderState
 from data.store import Store, StoreFull
 from data.unit_of_work import Tx
-from drivers.payments.base import OutcomeUnknown, PaymentChannel, PaymentError, QueryAnswer, QueryStatus, Refused
+from drivers.payments.base import (
+    CancelOutcome,
+    Capability,
+    OutcomeUnknown,
+    PaymentError,
+    QueryAnswer,
+    QueryStatus,
+    RefundAnswer,
+    RefundStatus,
+    Refused,
+)
+from kiosk.rules.numbers import refund_number
 from kiosk.services import collection_moves as moves
 from kiosk.services.changes import Changes
-from kiosk.services.channel_watch import ChannelWatch
 from kiosk.services.clock import Clock
 from kiosk.services.collection_orders import (
     IN_FLIGHT_MS,
@@ -30,17 +44,17 @@ from kiosk.services.collection_orders import (
     load_order,
     paid,
     poll_pause_s,
+    returned,
     watch_pause_s,
     watches_due,
 )
+from kiosk.services.open_channels import OpenChannel
 from kiosk.services.settlement import Settlement
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-PATIENCE_S = 6.0
-"""Longest wait for one answer; then the outcome is unknown and the order is asked for."""
 TOO_LATE_TO_SEND_MS = 20_000
 """An unsent order with less than this left to pay is not sent any more."""
 CLOSE_AGAIN_MS = 10_000
@@ -65,8 +79,7 @@ class OrderFollower:
         store: Store,
         clock: Clock,
         changes: Changes,
-        channel: PaymentChannel,
-        watch: ChannelWatch,
+        channel: OpenChannel,
         settlement: Settlement,
     ) -> None:
         self.bell = asyncio.Event()
@@ -74,11 +87,14 @@ class OrderFollower:
         self._store = store
         self._clock = clock
         self._changes = changes
-        self._channel = channel
-        self._watch = watch
+        self._channel = channel.driver
+        self._ask = channel.ask
+        self._begins_with_scan = not channel.can(Capability.ORDER_BEFORE_SCAN) and channel.can(Capability.CANCEL)
+        self._tells_refunds = channel.can(Capability.REFUND)
         self._settlement = settlement
         self._failures = 0
         self._close_accepted_ms: int | None = None
+        self._called_off = False
 
     async def run(self) -> None:
         """Step by step until the order needs nobody. A failing step is logged and tried again."""
@@ -156,7 +172,7 @@ class OrderFollower:
         self._failures = 0
         if (decided := await self._decided(order, answer)) is not None:
             return decided
-        return min(poll_pause_s(order, self._clock.now_ms()), left_s)
+        return min(self._poll_pause_s(order), left_s)
 
     async def _find_out(self, order: Order) -> float | None:
         """UNKNOWN: only a query says what became of it."""
@@ -168,7 +184,8 @@ class OrderFollower:
             return decided
         now = self._clock.now_ms()
         over = order.giving_up or order.refused or now >= order.expires_at_ms
-        if answer.status is QueryStatus.UNPAID:
+        unscanned = answer.status is QueryStatus.NOT_FOUND and answer.verified and self._begins_with_scan
+        if answer.status is QueryStatus.UNPAID or (unscanned and order.code is not None):
             if over:
                 await self._write(order, lambda tx: moves.to_closing(tx, order.number))
                 return 0
@@ -184,12 +201,16 @@ class OrderFollower:
     async def _not_there(self, order: Order, now: int) -> float:
         """No such order, and its code was never shown, so nobody can have paid it.
 
-        Within its time the same bytes are sent again, also when it is given up: what exists can be closed verifiably.
+        Within its time the same bytes are sent again, also when it is given up: what exists can be closed verifiably,
+        and what would begin with a scan is called off instead.
         One that the provider refused, or whose time is over and none of whose requests can still arrive, is closed.
         """
         quiet = now - (order.sent_at_ms or order.created_at_ms) >= IN_FLIGHT_MS
         if order.refused or (now >= order.expires_at_ms and quiet):
             await self._write(order, lambda tx: moves.to_closed(tx, order.number))
+            return 0
+        if order.giving_up and self._begins_with_scan:
+            await self._write(order, lambda tx: moves.to_closing(tx, order.number))
             return 0
         if now < order.expires_at_ms:
             return await self._send(order, PaymentOrderState.UNKNOWN)
@@ -215,7 +236,7 @@ class OrderFollower:
     # ------------------------------------------------------------ giving up
 
     async def _close(self, order: Order) -> float | None:
-        """CLOSING: query, close, query again, until the answer is CLOSED or PAID."""
+        """CLOSING: query, close or call off, query again, until the answer is CLOSED, or no such order, or PAID."""
         try:
             answer = await self._ask(self._channel.query(order.number))
         except PaymentError:
@@ -224,8 +245,10 @@ class OrderFollower:
         self._failures = 0
         if (decided := await self._decided(order, answer)) is not None:
             return decided
+        if answer.status is QueryStatus.NOT_FOUND and answer.verified and self._begins_with_scan:
+            return await self._call_off(order)
         if answer.status is not QueryStatus.UNPAID:
-            return poll_pause_s(order, self._clock.now_ms())
+            return self._poll_pause_s(order)
         now = self._clock.now_ms()
         if self._close_accepted_ms is not None and now - self._close_accepted_ms < CLOSE_AGAIN_MS:
             return VERIFY_PAUSE_S * 2
@@ -237,18 +260,60 @@ class OrderFollower:
         self._close_accepted_ms = now
         return 0
 
+    async def _call_off(self, order: Order) -> float:
+        """Nobody has scanned the code. Called off, and still no such order: closed, and watched."""
+        if self._called_off:
+            await self._write(order, lambda tx: moves.to_closed(tx, order.number, Note.UNSCANNED))
+            return 0
+        try:
+            outcome = await self._ask(self._channel.cancel(order.number))
+        except PaymentError:
+            return self._failed()  # whatever it did, the next query says
+        self._failures = 0
+        if outcome is CancelOutcome.CLOSED:
+            self._called_off = True
+            return 0
+        await self._write(order, lambda tx: moves.annotate(tx, order.number, Note.CALLED_OFF_PAID))
+        return VERIFY_PAUSE_S
+
     # ------------------------------------------------------------ deciding
 
     async def _decided(self, order: Order, answer: QueryAnswer) -> float | None:
         """Act on an answer that settles or closes the order; returns the pause, None when it does neither."""
+        settlement = self._settlement
+        if returned(order, answer):
+            return await self._book(order, answer, lambda tx, finish: settlement.give_back(tx, order, answer))
+        if order.noted(Note.CALLED_OFF_PAID):
+            return self._poll_pause_s(order)  # what it says is older than the calling off
         if closed(order, answer) and order.state in _LIVE_SENT:
             await self._write(order, lambda tx: moves.to_closed(tx, order.number))
             return 0
         if not paid(answer):
             return None
+        try:
+            refund = await self._own_refund(order, answer)
+        except OutcomeUnknown:
+            return self._failed()
+        return await self._book(
+            order, answer, lambda tx, finish: settlement.settle(tx, order, answer, refund=refund, finish=finish)
+        )
+
+    async def _own_refund(self, order: Order, answer: QueryAnswer) -> RefundAnswer | None:
+        """The refund of ours that a paid order already has there, as after a store was put back from a backup."""
+        if answer.status is not QueryStatus.PAID_REFUNDED or not self._tells_refunds:
+            return None
+        try:
+            found = await self._ask(self._channel.query_refund(order.number, refund_number(order.number, 1)))
+        except Refused:
+            return None
+        there = (RefundStatus.DONE, RefundStatus.PROCESSING, RefundStatus.ABNORMAL)
+        return found if found.verified and found.status in there and found.amount_fen is not None else None
+
+    async def _book(self, order: Order, answer: QueryAnswer, work: Callable[[Tx, bool], str | None]) -> float:
+        """Book money whose facts are the order's own; other money settles nothing, and that is said."""
         differs = difference(order, answer, self._channel)
         if differs is None:
-            differs = await self._settle(order, answer)
+            differs = await self._settle(order, work)
         if differs is None:
             return 0
         note = f"{Note.MISMATCH}:{differs}"
@@ -257,31 +322,18 @@ class OrderFollower:
             await self._write(order, lambda tx: moves.annotate(tx, order.number, note))
         return HOPELESS_S
 
-    async def _settle(self, order: Order, answer: QueryAnswer) -> str | None:
+    async def _settle(self, order: Order, work: Callable[[Tx, bool], str | None]) -> str | None:
         """Book the payment; should anything but the money stand in the way, the sale is paid and waits for a person."""
         try:
-            return await self._write(order, lambda tx: self._settlement.settle(tx, order, answer))
+            return await self._write(order, lambda tx: work(tx, True))
         except StoreFull:
             raise
         except Exception:
             log.exception("payment order %s: paid, but its sale cannot be finished", order.number)
-        return await self._write(order, lambda tx: self._settlement.settle(tx, order, answer, finish=False))
+        return await self._write(order, lambda tx: work(tx, False))
 
-    async def _ask(self, call: Awaitable[T]) -> T:
-        """One request, bounded. Raises PaymentError; tells the channel's watch how it went."""
-        self._channel.last_date_offset_ms = None  # what is there afterwards was said by now
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                answer = await call
-        except TimeoutError:
-            error = OutcomeUnknown(f"no answer within {PATIENCE_S:.0f} s")
-            self._watch.failed(error)
-            raise error from None
-        except PaymentError as error:
-            self._watch.failed(error, self._channel.last_date_offset_ms)
-            raise
-        self._watch.answered(self._channel.last_date_offset_ms)
-        return answer
+    def _poll_pause_s(self, order: Order) -> float:
+        return poll_pause_s(order, self._clock.now_ms(), quick=not self._begins_with_scan)
 
     def _failed(self) -> float:
         self._failures += 1

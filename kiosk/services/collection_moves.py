@@ -32,6 +32,9 @@ def to_waiting(tx: Tx, number: str, code: str) -> bool:
 
 def to_unknown(tx: Tx, number: str, note: str | None) -> bool:
     """Nobody knows what the provider did. A note of None leaves the one there is."""
+    order = load_order(number)
+    if order is not None and order.noted(Note.CALLED_OFF_PAID):
+        note = None
     if not tx.move(PaymentOrder, number, S.UNKNOWN, expect=(S.SENT, S.WAITING, S.CLOSING)):
         return False
     return note is None or tx.change(PaymentOrder, number, note=note)
@@ -42,20 +45,20 @@ def to_closing(tx: Tx, number: str) -> bool:
     order = load_order(number)
     if order is None:
         return False
-    note = order.note if order.refused else Note.GIVING_UP
+    note = order.note if order.refused or order.giving_up else Note.GIVING_UP
     return tx.move(PaymentOrder, number, S.CLOSING, expect=(S.WAITING, S.UNKNOWN), note=note)
 
 
-def to_closed(tx: Tx, number: str) -> bool:
+def to_closed(tx: Tx, number: str, note: Note | None = None) -> bool:
     """It can never be paid any more, verifiably; its tender is void and watching begins."""
     order = load_order(number)
     if order is None:
         return False
     if order.state is S.WAITING:
         tx.move(PaymentOrder, number, S.CLOSING, expect=S.WAITING)
-    note = order.note if order.refused else None
+    kept = order.note if order.refused else note
     if not tx.move(
-        PaymentOrder, number, S.CLOSED, expect=(S.SENT, S.CLOSING, S.UNKNOWN), watch_from_ms=tx.now_ms, note=note
+        PaymentOrder, number, S.CLOSED, expect=(S.SENT, S.CLOSING, S.UNKNOWN), watch_from_ms=tx.now_ms, note=kept
     ):
         return False
     tx.move(Tender, order.tender_id, TenderState.VOID, expect=TenderState.OPEN)
@@ -83,7 +86,7 @@ def give_up(tx: Tx, number: str) -> bool:
             return close_unsent(tx, number)
         case S.WAITING:
             return to_closing(tx, number)
-        case S.SENT | S.UNKNOWN if not order.refused:
+        case S.SENT | S.UNKNOWN if not order.refused and not order.giving_up:
             tx.change(PaymentOrder, number, note=Note.GIVING_UP)
             return True
         case _:

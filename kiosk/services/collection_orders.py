@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from data.models import PaymentOrder
 from data.states import Channel, PaymentOrderState
@@ -15,13 +16,28 @@ from drivers.payments.base import PaymentChannel, QueryAnswer, QueryStatus
 
 CURRENCY = "CNY"
 QUICK_S, QUICK_UNTIL_MS, SLOW_S = 2.0, 60_000, 3.0
-"""A shown code is asked for every 2 s in the first minute (WeChat Pay, Native: query guide), then every 3 s."""
+"""A shown code is asked for every 2 s in the first minute (WeChat Pay, Native: query guide), then every 3 s; every 3 s
+from the first where orders begin with the scan (Alipay, precreate: 3 to 6 s)."""
 BACK_OFF_S = (1.0, 2.0, 3.0, 5.0, 8.0, 10.0)
 """Pauses while the provider does not answer; the last one stays."""
 WATCH_AFTER_MS = (15_000, 60_000, 300_000, 1_800_000)
 """A closed order is asked for again this long after: a payment may land between the last query and the close."""
+UNSCANNED_EVERY_MS, UNSCANNED_LONGER_MS = 60_000, 600_000
+"""An order that was called off before anybody scanned it is asked for every minute until its code cannot be paid any
+more, and ten minutes longer: nobody has proved that calling off kills a code (STATES.md, Switching channel)."""
 IN_FLIGHT_MS = 30_000
 """Longer than a request of ours can still be under way, and than a provider's queries lag."""
+
+
+class Watched(Protocol):
+    """What tells how long a closed order is watched."""
+
+    @property
+    def expires_at_ms(self) -> int | None: ...
+    @property
+    def watch_from_ms(self) -> int | None: ...
+    @property
+    def note(self) -> str | None: ...
 
 
 class Note(StrEnum):
@@ -33,6 +49,9 @@ class Note(StrEnum):
     MISMATCH = "MISMATCH"  # it says paid, but not what we asked for: which fact differs follows
     REFUNDED_THERE = "REFUNDED_THERE"  # paid, and a refund was asked for at the provider, not here
     UNAPPLIED = "UNAPPLIED"  # paid, but its sale could not take it any more: the money is owed back
+    UNSCANNED = "UNSCANNED"  # called off, and closed, before anybody had scanned its code
+    CALLED_OFF_PAID = "CALLED_OFF_PAID"  # calling it off met a payment and sent it back; which one, a query says
+    RETURNED = "RETURNED"  # paid, and all of it went back at the provider: the sale is unpaid
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +77,7 @@ class Order:
     @property
     def giving_up(self) -> bool:
         """Whether somebody wants it closed."""
-        return self.noted(Note.GIVING_UP)
+        return self.noted(Note.GIVING_UP) or self.noted(Note.CALLED_OFF_PAID)
 
     @property
     def refused(self) -> bool:
@@ -117,15 +136,27 @@ def paid(answer: QueryAnswer) -> bool:
     return answer.verified and answer.status in (QueryStatus.PAID, QueryStatus.PAID_REFUNDED)
 
 
+def returned(order: Order, answer: QueryAnswer) -> bool:
+    """Whether the provider, verifiably, says that money was given for the order and that all of it went back.
+
+    After a calling off that met a payment, every closed answer means that.
+    """
+    if not answer.verified:
+        return False
+    called_off = order.noted(Note.CALLED_OFF_PAID) and answer.provider_number is not None
+    also = (QueryStatus.CLOSED, QueryStatus.PAID_REFUNDED) if called_off else ()
+    return answer.status in (QueryStatus.REFUNDED, *also)
+
+
 def closed(order: Order, answer: QueryAnswer) -> bool:
     """Whether the provider, verifiably, says that the order can never be paid any more."""
     return answer.verified and answer.status is QueryStatus.CLOSED and answer.number == order.number
 
 
-def poll_pause_s(order: Order, now_ms: int) -> float:
+def poll_pause_s(order: Order, now_ms: int, *, quick: bool = True) -> float:
     """Until the next question about a shown code; a little uneven, so that many kiosks do not ask in step."""
     since = now_ms - (order.sent_at_ms or order.created_at_ms)
-    pause = QUICK_S if since < QUICK_UNTIL_MS else SLOW_S
+    pause = QUICK_S if quick and since < QUICK_UNTIL_MS else SLOW_S
     return pause * random.uniform(0.9, 1.1)  # noqa: S311  no secret
 
 
@@ -134,14 +165,28 @@ def back_off_s(failures: int) -> float:
     return BACK_OFF_S[min(failures, len(BACK_OFF_S)) - 1]
 
 
+def watches_of(order: Watched) -> int:
+    """How many times a closed order is asked for."""
+    return len(_watch_times(order))
+
+
 def watches_due(order: Order, now_ms: int) -> int:
     """How many of the watches after closing are due by now."""
     since = now_ms - (order.watch_from_ms or now_ms)
-    return sum(after <= since for after in WATCH_AFTER_MS)
+    return sum(after <= since for after in _watch_times(order))
 
 
 def watch_pause_s(order: Order, now_ms: int) -> float | None:
     """Until the next watch of a closed order; 0 when one is due, None when all are done or nothing was ever sent."""
-    if order.watch_from_ms is None or order.watches_done >= len(WATCH_AFTER_MS):
+    times = _watch_times(order)
+    if order.watch_from_ms is None or order.watches_done >= len(times):
         return None
-    return max(0, order.watch_from_ms + WATCH_AFTER_MS[order.watches_done] - now_ms) / 1000
+    return max(0, order.watch_from_ms + times[order.watches_done] - now_ms) / 1000
+
+
+def _watch_times(order: Watched) -> tuple[int, ...]:
+    """How long after its closing an order is asked for, by what stands in its row and does not change any more."""
+    if (order.note or "").partition(":")[0] != Note.UNSCANNED or order.watch_from_ms is None:
+        return WATCH_AFTER_MS
+    last = max(0, (order.expires_at_ms or 0) - order.watch_from_ms) + UNSCANNED_LONGER_MS
+    return tuple(sorted({*WATCH_AFTER_MS, *range(UNSCANNED_EVERY_MS, last, UNSCANNED_EVERY_MS), last}))

@@ -21,7 +21,7 @@ from kiosk.rules.money import format_yuan
 from kiosk.rules.numbers import UNBOUND_TERMINAL, payment_number, sale_serial
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.services import sale_codes
-from kiosk.services.collection_orders import Note
+from kiosk.services.refund_facts import PAID, wholly_refunded
 from kiosk.services.sale_checks import check_goods, find_sale, price_in_limits
 
 SALES = "sale"
@@ -53,7 +53,7 @@ def place_order(tx: Tx, asked: Asked, terms: Terms, channel: PaymentChannel) -> 
     WRONG_STEP, TERMINAL_UNBOUND, AMOUNT_INVALID, BELOW_FLOOR, ABOVE_CEILING.
     """
     sale = find_sale(asked.sale_id)
-    check_no_order_open(sale.id)
+    check_no_order_open(sale)
     match sale.state:
         case SaleState.DRAFT:
             _order(tx, sale, asked.amount_fen)
@@ -67,16 +67,17 @@ def place_order(tx: Tx, asked: Asked, terms: Terms, channel: PaymentChannel) -> 
     return _intend(tx, asked, terms, channel)
 
 
-def check_no_order_open(sale_id: str) -> None:
-    """Refuse while money may still come in, or came in and nobody decided about it.
+def check_no_order_open(sale: Sale) -> None:
+    """Refuse while money may still come in, or came in and is not all back.
 
-    Raises Refusal ORDER_LIVE or PAYMENT_UNKNOWN (number), LATE_PAYMENT_OPEN.
+    Raises Refusal ORDER_LIVE or PAYMENT_UNKNOWN (number), LATE_PAYMENT_OPEN (number).
     """
-    for order in orders_of(sale_id):
+    for order in orders_of(sale.id):
         if order.state in LIVE_ORDER:
             unknown = order.state == PaymentOrderState.UNKNOWN
             raise Refusal(Reason.PAYMENT_UNKNOWN if unknown else Reason.ORDER_LIVE, number=order.number)
-        if order.note == Note.UNAPPLIED:
+        unpaid_sale = sale.state in (SaleState.DRAFT, SaleState.ORDERED)
+        if unpaid_sale and order.state in PAID and not wholly_refunded(order):
             raise Refusal(Reason.LATE_PAYMENT_OPEN, number=order.number)
 
 

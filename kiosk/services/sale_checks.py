@@ -10,6 +10,8 @@ from data.states import LIVE_ORDER, LineKind, PaymentOrderState, SaleState
 from kiosk.rules import bundle
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.services import sale_codes
+from kiosk.services.collection_orders import Note
+from kiosk.services.refund_facts import wholly_refunded
 from kiosk.services.sale_view import lines_of, vehicle_card
 
 
@@ -55,7 +57,7 @@ def check_goods(sale: Sale) -> None:
 
 
 def check_unpaid(sale: Sale) -> None:
-    """Check that no payment can be lost by cancelling.
+    """Check that no payment can be lost by cancelling: none is live, and all that was paid is wholly refunded.
 
     Raises Refusal ALREADY_PAID, PAYMENT_UNKNOWN (number), ORDER_LIVE (number), LATE_PAYMENT_OPEN (number).
     """
@@ -66,7 +68,9 @@ def check_unpaid(sale: Sale) -> None:
             raise Refusal(Reason.PAYMENT_UNKNOWN, number=order.number)
         if order.state in LIVE_ORDER:
             raise Refusal(Reason.ORDER_LIVE, number=order.number)
-        if order.state == PaymentOrderState.PAID_LATE:
+        if wholly_refunded(order):
+            continue
+        if order.state == PaymentOrderState.PAID_LATE or order.note == Note.RETURNED:
             raise Refusal(Reason.LATE_PAYMENT_OPEN, number=order.number)
         if order.state == PaymentOrderState.PAID:
             raise Refusal(Reason.ALREADY_PAID, number=order.number)

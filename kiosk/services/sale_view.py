@@ -15,6 +15,7 @@ from data.models import PaymentOrder, SaleLine, VehicleModel
 from data.models import PrintJob as PrintJobRow
 from data.models import Sale as SaleRow
 from data.models.base import ascending
+from data.queries.payments import refunds_of
 from data.states import (
     Channel,
     Copy,
@@ -79,6 +80,7 @@ def sale_of(row: SaleRow) -> views.Sale:
         payments=_payments(row.id),
         invoices=_invoices(row.id),
         print_jobs=() if row.serial is None else _print_jobs(row.serial),
+        refunds=_refunds(row.id),
     )
 
 
@@ -187,6 +189,24 @@ def _payments(sale_id: str) -> tuple[views.Payment, ...]:
             note=row.note,
         )
         for row in rows
+    )
+
+
+def _refunds(sale_id: str) -> tuple[views.Refund, ...]:
+    return tuple(
+        views.Refund(
+            number=row.number,
+            payment=row.payment_order,
+            state=row.state,
+            amount_fen=row.amount_fen,
+            reason=row.reason,
+            operator=row.operator,
+            created_at_ms=row.created_at_ms,
+            done_at_ms=row.done_at_ms,
+            provider_number=row.provider_number,
+            note=row.note,
+        )
+        for row in refunds_of(sale_id)
     )
 
 

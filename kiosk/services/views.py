@@ -15,6 +15,7 @@ from data.states import (
     PaymentOrderState,
     PrintJobState,
     PrintKind,
+    RefundState,
     SaleKind,
     SaleState,
     SaleStep,
@@ -95,6 +96,22 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Refund:
+    """Money on its way back to whoever paid `payment`, a payment order's number. note: why it does not simply go on."""
+
+    number: str
+    payment: str
+    state: RefundState
+    amount_fen: int
+    reason: str
+    operator: str
+    created_at_ms: int
+    done_at_ms: int | None
+    provider_number: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceFile:
     """A stored file of an invoice."""
 
@@ -161,6 +178,12 @@ class Sale:
     payments: tuple[Payment, ...]
     invoices: tuple[Invoice, ...]
     print_jobs: tuple[PrintJob, ...]
+    refunds: tuple[Refund, ...] = ()
+
+    def given_back_fen(self, payment: Payment) -> int:
+        """How much of a payment is verifiably back."""
+        back = (one for one in self.refunds if one.payment == payment.number and one.state is RefundState.DONE)
+        return sum(one.amount_fen for one in back)
 
     @property
     def payment(self) -> Payment | None:

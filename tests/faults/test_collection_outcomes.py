@@ -161,7 +161,7 @@ async def test_given_the_payment_lands_before_the_close_when_cancelling_then_the
 ) -> None:
     shop = await till.open()
     sale = await till.collected()
-    channel = shop.collection._channels[Channel.WECHAT]
+    channel = shop.collection._channels[Channel.WECHAT].driver
     close = channel.close
 
     async def too_late(number: str) -> None:
@@ -192,8 +192,7 @@ async def test_given_a_paid_answer_that_is_not_ours_when_it_comes_then_nothing_s
     till: Any, monkeypatch: pytest.MonkeyPatch, spoil: Any
 ) -> None:
     shop = await till.open()
-    sale = await till.collected()
-    channel = shop.collection._channels[Channel.WECHAT]
+    channel = shop.collection._channels[Channel.WECHAT].driver
     query, answered = channel.query, asyncio.Event()
 
     async def spoilt(number: str) -> QueryAnswer:
@@ -203,7 +202,8 @@ async def test_given_a_paid_answer_that_is_not_ours_when_it_comes_then_nothing_s
             return spoil(answer)
         return answer
 
-    monkeypatch.setattr(channel, "query", spoilt)
+    monkeypatch.setattr(channel, "query", spoilt)  # before the first query is under way
+    sale = await till.collected()
     await till.town.pay(sale.payment.code)
     async with asyncio.timeout(20):
         await answered.wait()
@@ -221,8 +221,7 @@ async def test_given_a_refund_made_at_the_provider_when_first_seen_then_the_sale
     till: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = await till.open()
-    sale = await till.collected()
-    channel = shop.collection._channels[Channel.WECHAT]
+    channel = shop.collection._channels[Channel.WECHAT].driver
     query = channel.query
 
     async def refunded(number: str) -> QueryAnswer:
@@ -230,6 +229,7 @@ async def test_given_a_refund_made_at_the_provider_when_first_seen_then_the_sale
         return replace(answer, status=QueryStatus.PAID_REFUNDED) if answer.status == "PAID" else answer
 
     monkeypatch.setattr(channel, "query", refunded)
+    sale = await till.collected()
     await till.town.pay(sale.payment.code)
     sale = await till.until(sale.id, lambda sale: sale.state is SaleState.PAID)
     assert sale.late

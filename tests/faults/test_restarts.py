@@ -69,7 +69,7 @@ async def test_given_power_goes_after_the_create_when_back_then_it_is_the_same_o
     till: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = await till.open()
-    channel, created = shop.collection._channels[Channel.WECHAT], asyncio.Event()
+    channel, created = shop.collection._channels[Channel.WECHAT].driver, asyncio.Event()
     monkeypatch.setattr(channel, "create", lost(channel.create, created))
     sale = await till.collected()
     assert created.is_set()
@@ -85,7 +85,7 @@ async def test_given_power_goes_when_sent_and_nothing_arrived_when_back_then_it_
     till: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = await till.open()
-    monkeypatch.setattr(shop.collection._channels[Channel.WECHAT], "create", never)
+    monkeypatch.setattr(shop.collection._channels[Channel.WECHAT].driver, "create", never)
     sale = await till.collected()
     assert sale.payment.state is S.SENT
     await till.again()
@@ -107,7 +107,7 @@ async def test_given_power_goes_between_the_paid_answer_and_its_commit_when_back
 ) -> None:
     shop = await till.open()
     sale = await till.collected()
-    channel, answered = shop.collection._channels[Channel.WECHAT], asyncio.Event()
+    channel, answered = shop.collection._channels[Channel.WECHAT].driver, asyncio.Event()
     monkeypatch.setattr(channel, "query", lost(channel.query, answered))
     await till.town.pay(sale.payment.code)
     async with asyncio.timeout(10):

@@ -58,6 +58,7 @@ ACTS: dict[str, Act] = {
     "CollectionService.cancel": Act(Command.COLLECT, lambda s, o, _: s.collection.cancel("X", o)),
     "CollectionService.reopen": Act(Command.COLLECT, lambda s, o, _: s.collection.reopen("X", o)),
     "CollectionService.hand_over": Act(Command.COLLECT, lambda s, o, _: s.collection.hand_over("X", o)),
+    "RefundService.request": Act(Command.REFUND, lambda s, o, _: s.refunds.request("X", 1, "Y", o)),
     "InvoicingService.retry": Act(Command.RETRY_INVOICE, lambda s, o, _: s.invoicing.retry("X", o)),
     "InvoicingService.save_file": Act(
         Command.SAVE_INVOICE, lambda s, o, to: s.invoicing.save_file("X", "pdf", to / "saved", o)
@@ -77,6 +78,7 @@ BY_ITSELF = {
     "CollectionService.stop",
     "InvoicingService.run",
     "PrintingService.run",
+    "RefundService.run",
 }
 """What the shop does by itself."""
 

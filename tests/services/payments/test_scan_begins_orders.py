@@ -1,0 +1,201 @@
+"""Where orders begin with the scan: a shown code waits, an unscanned one is called off, a scanned one is closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from data.journal import verify
+from data.states import Channel, PaymentOrderState, RefundState, SaleState
+from drivers.payments.base import CancelOutcome
+from kiosk.rules.refusals import Reason, Refusal
+from kiosk.services.collection_orders import Note
+
+S = PaymentOrderState
+ALIPAY, WECHAT = Channel.ALIPAY, Channel.WECHAT
+
+
+async def test_given_a_code_nobody_scans_for_100_s_when_it_is_paid_then_the_sale_is_done(counter: Any) -> None:
+    await counter.open()
+    sale = await counter.till.collected(ALIPAY)
+    assert sale.payment.state is S.WAITING
+    await counter.till.advance(100_000)
+    assert (await counter.till.shop.sales.load(sale.id)).payment.state is S.WAITING
+    await counter.town.pay(sale.payment.code)
+    done = await counter.till.finished(sale.id)
+    assert [payment.state for payment in done.payments] == [S.PAID]
+    assert await counter.kept() == done.total_fen
+
+
+async def test_given_a_code_nobody_scanned_when_given_up_then_it_is_called_off_and_watched_to_its_end(
+    counter: Any,
+) -> None:
+    await counter.open()
+    sale = await counter.closed(ALIPAY)
+    assert sale.payment.note == Note.UNSCANNED
+    follower = counter.till.shop.collection._followers[sale.payment.number]
+    await counter.till.advance(sale.payment.expires_at_ms - counter.till.shop.clock.now_ms() + 599_000)
+    assert not follower[1].done()
+    assert (await counter.till.shop.sales.load(sale.id)).payment.state is S.CLOSED
+    assert await counter.kept() == 0
+
+
+async def test_given_a_scanned_code_when_given_up_then_it_is_closed_and_not_called_off(
+    counter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await counter.open()
+    sale = await counter.till.collected(ALIPAY)
+    driver = shop.collection._channels[ALIPAY].driver
+
+    async def never(number: str) -> CancelOutcome:
+        raise AssertionError(f"{number} was called off")
+
+    monkeypatch.setattr(driver, "cancel", never)
+    await counter.scan(sale.payment.code)
+    sale = await counter.cancel(sale)
+    sale = await counter.until(sale, lambda sale: sale.payment.state is S.CLOSED)
+    assert await counter.orders() == [("alipay", "TRADE_CLOSED")]
+    assert sale.payment.note is None
+
+
+async def test_given_a_payment_lands_before_the_close_when_given_up_then_the_sale_is_paid(
+    counter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await counter.open()
+    sale = await counter.till.collected(ALIPAY)
+    driver = shop.collection._channels[ALIPAY].driver
+    close, code = driver.close, sale.payment.code
+
+    async def too_late(number: str) -> None:
+        await counter.town.pay(code)
+        await close(number)
+
+    monkeypatch.setattr(driver, "close", too_late)
+    await counter.scan(code)
+    await counter.cancel(sale)
+    done = await counter.till.finished(sale.id)
+    assert done.payment.state is S.PAID
+    assert await counter.refunds() == []
+
+
+async def pays_before_it_is_called_off(counter: Any, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    driver = counter.till.shop.collection._channels[ALIPAY].driver
+    cancel = driver.cancel
+
+    async def too_late(number: str) -> CancelOutcome:
+        await counter.town.pay(code)
+        monkeypatch.setattr(driver, "cancel", cancel)
+        return await cancel(number)
+
+    monkeypatch.setattr(driver, "cancel", too_late)
+
+
+async def test_given_calling_off_meets_a_payment_then_it_is_paid_and_refunded_and_the_clerk_collects_again(
+    counter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await counter.open()
+    sale = await counter.till.collected(ALIPAY)
+    await pays_before_it_is_called_off(counter, monkeypatch, sale.payment.code)
+    await counter.cancel(sale)
+    sale = await counter.until(sale, lambda sale: sale.payment.state is S.PAID)
+    assert sale.state is SaleState.ORDERED
+    assert sale.payment.note == Note.RETURNED
+    refund = sale.refunds[0]
+    assert (refund.state, refund.amount_fen, refund.operator) == (RefundState.DONE, sale.total_fen, "SYSTEM")
+    assert await counter.kept() == 0
+    again = await counter.start(sale, WECHAT)
+    await counter.town.pay(again.payment.code)
+    done = await counter.till.finished(sale.id)
+    assert [payment.state for payment in done.payments] == [S.PAID, S.PAID]
+    assert await counter.kept() == done.total_fen
+    await counter.till.leave()
+    assert verify(counter.till.directory).code == 0
+
+
+async def test_given_the_answer_to_calling_off_is_lost_when_it_met_a_payment_then_the_query_tells(
+    counter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await counter.open()
+    sale = await counter.till.collected(ALIPAY)
+    await counter.town.fault("alipay", "drop_after_commit", "cancel", times=1)
+    await pays_before_it_is_called_off(counter, monkeypatch, sale.payment.code)
+    await counter.cancel(sale)
+    sale = await counter.until(sale, lambda sale: sale.payment.state is S.PAID)
+    assert [refund.state for refund in sale.refunds] == [RefundState.DONE]
+    assert sale.state is SaleState.ORDERED
+
+
+async def test_given_an_order_paid_and_sent_back_when_the_sale_is_cancelled_then_it_is_and_its_goods_are_free(
+    counter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await counter.open()
+    sale = await counter.till.collected(ALIPAY)
+    await pays_before_it_is_called_off(counter, monkeypatch, sale.payment.code)
+    await counter.cancel(sale)
+    await counter.until(sale, lambda sale: sale.payment.state is S.PAID)
+    cancelled = await shop.sales.cancel(sale.id, counter.till.clerk)
+    assert cancelled.state is SaleState.CANCELLED
+    other = await shop.sales.open_bundle(counter.till.clerk, sale.vehicle.code)
+    assert other.vehicle.code == sale.vehicle.code
+
+
+async def test_given_nobody_answers_when_a_code_is_given_up_then_it_stays_unknown_until_somebody_does(
+    counter: Any,
+) -> None:
+    shop = await counter.open()
+    sale = await counter.till.collected(ALIPAY)
+    await counter.town.fault("alipay", "timeout")
+    await counter.cancel(sale)
+    sale = await counter.until(sale, lambda sale: sale.payment.state is S.UNKNOWN)
+    with pytest.raises(Refusal) as refused:
+        await shop.collection.reopen(sale.id, counter.till.clerk)
+    assert refused.value.reason is Reason.PAYMENT_UNKNOWN
+    await counter.town.heal("alipay")
+    await counter.until(sale, lambda sale: sale.payment.state is S.CLOSED)
+
+
+async def test_given_the_answer_to_precreate_is_lost_when_asked_again_then_one_order_has_a_code(counter: Any) -> None:
+    await counter.open()
+    await counter.town.fault("alipay", "drop_after_commit", "precreate", times=1)
+    sale = await counter.till.collected(ALIPAY)
+    sale = await counter.until(sale, lambda sale: sale.payment.state is S.WAITING)
+    found = (await counter.town.ledger())["orders"]
+    assert [(order["number"], order["creates"]) for order in found] == [(sale.payment.number, 2)]
+    await counter.town.pay(sale.payment.code)
+    await counter.till.finished(sale.id)
+
+
+@pytest.mark.parametrize("fault", ["http500", "bad_signature", "truncated"])
+async def test_given_answers_that_prove_nothing_when_given_up_then_nothing_is_closed_until_healed(
+    counter: Any, fault: str
+) -> None:
+    await counter.open()
+    sale = await counter.till.collected(ALIPAY)
+    await counter.town.fault("alipay", fault)
+    await counter.cancel(sale)
+    sale = await counter.until(sale, lambda sale: sale.payment.state is S.UNKNOWN)
+    await counter.town.heal("alipay")
+    await counter.until(sale, lambda sale: sale.payment.state is S.CLOSED)
+
+
+async def test_given_a_kill_while_a_code_is_called_off_then_the_restart_closes_it(counter: Any) -> None:
+    await counter.open()
+    sale = await counter.till.collected(ALIPAY)
+    await counter.town.fault("alipay", "never", "cancel")
+    sale = await counter.cancel(sale)
+    assert sale.payment.state in (S.CLOSING, S.UNKNOWN)
+    await counter.till.leave()
+    await counter.town.heal("alipay")
+    await counter.open()
+    await counter.until(sale, lambda sale: sale.payment.state is S.CLOSED)
+
+
+async def test_given_a_code_that_is_killed_while_it_waits_then_the_restart_finds_the_payment(counter: Any) -> None:
+    await counter.open()
+    sale = await counter.till.collected(ALIPAY)
+    await counter.till.leave()
+    await counter.town.pay(sale.payment.code)
+    await counter.open()
+    done = await counter.till.finished(sale.id)
+    assert done.payment.state is S.PAID
