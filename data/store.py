@@ -31,6 +31,7 @@ from data.durable import make_directory
 from data.migrate import check_schema, check_version, migrate, version_of_store
 from data.models.shop import StoreFact
 from data.process_lock import ProcessLock, StoreHeld
+from data.reserve import Reserve
 from data.unit_of_work import Head, Touched, Tx, Ulids
 
 __all__ = ["RuleBroken", "Store", "StoreDamaged", "StoreFull", "StoreHeld", "Touched", "Tx"]
@@ -40,6 +41,8 @@ T = TypeVar("T")
 _READERS: Final = 2
 _QUICK_CHECK_UP_TO: Final = 64 * 1024 * 1024
 """Bytes; after a bad end larger files get the journal's tail checked only, so that selling resumes at once."""
+
+_UNUSABLE: Final = (apsw.IOError, apsw.ReadOnlyError, apsw.CorruptError, apsw.NotADBError, apsw.CantOpenError)
 
 _log = logging.getLogger("kiosk.store")
 
@@ -54,15 +57,17 @@ class StoreFull(Exception):  # noqa: N818
 
 class Store:
     """See the module. ``busy`` is how many units of work are under way; ``on_commit`` callbacks get what each commit
-    touched, from the writing thread, after the commit."""
+    touched, from the writing thread, after the commit; ``on_room`` ones hear, from there too, that ``room`` changed."""
 
     def __init__(self, directory: Path, now_ms: Callable[[], int], lock: ProcessLock | None) -> None:
         self.directory = directory
         self.on_commit: list[Callable[[frozenset[Touched]], None]] = []
+        self.on_room: list[Callable[[], None]] = []
         self._now_ms = now_ms
         self._lock = lock
         self._path = directory / STORE_FILE
         self._key: JournalKey | None = None
+        self._reserve = Reserve(directory)
         self._ulids = Ulids()
         self._busy = 0
         self._counting = threading.Lock()
@@ -105,6 +110,11 @@ class Store:
     @property
     def busy(self) -> int:
         return self._busy
+
+    @property
+    def room(self) -> bool:
+        """Whether the medium has room for new business. Without, what is under way is still booked: see ``Reserve``."""
+        return self._reserve.held or self._writer is None
 
     async def write(self, work: Callable[[Tx], T]) -> T:
         """Runs one unit of work and returns what it returned, once it is on the medium.
@@ -156,11 +166,31 @@ class Store:
             self._busy -= 1
 
     def _unit(self, work: Callable[[Tx], T]) -> T:
+        if not self.room and self._reserve.keep():
+            _log.warning("the medium has room again")
+            self._tell_room()
+        try:
+            result, callbacks = self._try_unit(work)
+        except StoreFull:
+            if not self._reserve.let_go():
+                raise
+            _log.error("the medium is full: its reserve is freed for what is under way")
+            self._tell_room()
+            result, callbacks = self._try_unit(work)
+        for callback in callbacks:
+            try:
+                callback()
+            except Exception:  # noqa: BLE001 - the commit stands whatever a listener does
+                _log.exception("a listener failed after a commit")
+        return result
+
+    def _try_unit(self, work: Callable[[Tx], T]) -> tuple[T, tuple[Callable[[], None], ...]]:
+        """One attempt: what ``work`` returned, and whom to tell that it is on the medium."""
         connection = DATABASE.native()
         assert self._key is not None
         try:
             connection.execute("BEGIN IMMEDIATE")
-            tx = Tx(connection, _head(connection), self._key, self._ulids, self._now_ms())
+            tx = Tx(connection, _head(connection), self._key, self._ulids, self._now_ms(), room=self.room)
             result = work(tx)
             tx.flush()
             connection.execute("COMMIT")
@@ -169,12 +199,11 @@ class Store:
             _fail(problem)
         listeners = tuple(self.on_commit)
         touched = tx.touched if listeners else frozenset[Touched]()
-        for callback in (*tx.committed, *(partial(listener, touched) for listener in listeners)):
-            try:
-                callback()
-            except Exception:  # noqa: BLE001 - the commit stands whatever a listener does
-                _log.exception("a listener failed after a commit")
-        return result
+        return result, (*tx.committed, *(partial(listener, touched) for listener in listeners))
+
+    def _tell_room(self) -> None:
+        for callback in tuple(self.on_room):
+            callback()
 
     def _reading(self, work: Callable[[], T]) -> T:
         connection = DATABASE.native()
@@ -190,6 +219,7 @@ class Store:
     def _begin_writing(self, lock: ProcessLock) -> None:
         assert self._writer is not None
         self._writer.submit(self._connect_writer, lock).result()
+        self._writer.submit(self._reserve.keep).result()
         self.write_now(_found)
         lock.name(self.write_now(lambda tx: _terminal()))
 
@@ -276,7 +306,7 @@ def translated(problem: BaseException) -> BaseException:
             return RuleBroken(str(cause))
         if isinstance(cause, apsw.FullError):
             return StoreFull("the medium is full")
-        if isinstance(cause, (apsw.IOError, apsw.CorruptError, apsw.NotADBError, apsw.CantOpenError)):
+        if isinstance(cause, _UNUSABLE):
             return StoreDamaged(f"the store cannot be read or written: {cause}")
     return problem
 

@@ -70,10 +70,16 @@ class Ulids:
 
 
 class Tx:
-    """One unit of work. ``now_ms`` never runs behind the last journal row."""
+    """One unit of work. ``now_ms`` never runs behind the last journal row; ``room``: see ``Store.room``.
 
-    def __init__(self, connection: Connection, head: Head, key: JournalKey, ulids: Ulids, clock_ms: int) -> None:
+    The function that gets it may be called twice: again from the start when the medium was full and room was made.
+    """
+
+    def __init__(
+        self, connection: Connection, head: Head, key: JournalKey, ulids: Ulids, clock_ms: int, *, room: bool = True
+    ) -> None:
         self.now_ms = max(clock_ms, head.at_ms)
+        self.room = room
         self._connection = connection
         self._seq, self._hash, self._total = head.seq, head.hash, head.grand_total_fen
         self._key = key

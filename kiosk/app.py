@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from data.store import StoreDamaged, StoreFull
 from kiosk import i18n, quick_start, trouble
 from kiosk.i18n import tr
 from kiosk.idle import USUAL, IdleApp, IdleTimes
@@ -140,6 +141,9 @@ class KioskApp(IdleApp, inherit_bindings=False):
             self.refuse(refusal)
         except asyncio.CancelledError:
             raise
+        except (StoreFull, StoreDamaged) as error:
+            trouble.record(error)
+            self.refuse(Refusal(Reason.STORE_FULL if isinstance(error, StoreFull) else Reason.STORE_FAILED))
         except Exception as error:  # noqa: BLE001  the last line of defence of a screen that must stay up
             self.report(error)
 

@@ -29,6 +29,7 @@ def open_log(directory: Path) -> None:
     handler = RotatingFileHandler(target, maxBytes=1_000_000, backupCount=2, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
+    logging.raiseExceptions = False  # a log that cannot be written must not write over the screen instead
     root.setLevel(logging.INFO)
     logging.getLogger("httpx").setLevel(logging.WARNING)
 

@@ -86,6 +86,8 @@ class Reason(StrEnum):
     INVOICE_NOT_ISSUED = "INVOICE_NOT_ISSUED"
 
     # The terminal
+    STORE_FULL = "STORE_FULL"  # no room on the medium: nothing new begins, what is paid is still booked
+    STORE_FAILED = "STORE_FAILED"  # the medium cannot be read or written
     TERMINAL_UNBOUND = "TERMINAL_UNBOUND"
     CLOCK_INSANE = "CLOCK_INSANE"
     DATE_INVALID = "DATE_INVALID"  # text

@@ -41,12 +41,13 @@ _WORDS: Final = {
     Reason.CLOCK_WRONG: mark("时间不准"),
     Reason.UNCERTAIN: mark("待确认"),
     Reason.FAILED: mark("有失败"),
+    Reason.FULL: mark("已满"),
     Reason.MONEY_OPEN: mark("有待处理款"),
 }
 
 
 def indicators(now: health.Health) -> tuple[Indicator, ...]:
-    """The lights at their fixed places; the clock only speaks up when it is wrong."""
+    """The lights at their fixed places; clock and disk only speak up when something is wrong with them."""
     shown = [
         _light(tr("打印机"), now.printer),
         _light(tr("支付"), now.payment),
@@ -54,7 +55,9 @@ def indicators(now: health.Health) -> tuple[Indicator, ...]:
         _light(tr("网络"), now.network),
     ]
     clock = _light(tr("时钟"), now.clock)
-    return (*shown, clock) if clock.tone in TROUBLES else tuple(shown)
+    disk = _light(tr("磁盘"), now.disk)
+    first = (disk,) if disk.tone in TROUBLES else ()
+    return (*first, *shown, clock) if clock.tone in TROUBLES else (*first, *shown)
 
 
 def right_end(operator: Operator | None, now_ms: int) -> RightEnd:

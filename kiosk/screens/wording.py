@@ -78,6 +78,8 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.INVOICE_SETTINGS_MISSING: mark("不能开票：缺少设置 {missing}，请联系店主。"),
     Reason.NO_INVOICE_FILE: mark("不能下载：发票文件还没有取到，稍后会自动取回。"),
     Reason.INVOICE_NOT_ISSUED: mark("不能下载：发票还没有开出，开出后即可下载。"),
+    Reason.STORE_FULL: mark("不能继续：磁盘已满，请先清出空间或联系店主；已付的款照常入账。"),
+    Reason.STORE_FAILED: mark("不能保存：存储介质读写出错，请联系支持；已保存的内容不受影响。"),
     Reason.TERMINAL_UNBOUND: mark("不能销售：本终端还没有绑定门店，请联系店主激活。"),
     Reason.CLOCK_INSANE: mark("不能操作：本机时间不对，请先校准时钟。"),
     Reason.DATE_INVALID: mark("不能使用日期「{text}」：请按 2026-11-21 的样子输入。"),

@@ -96,7 +96,7 @@ class CollectionService:
         Returns when the provider answered, or shortly after with the order still on its way. On an ordered sale whose
         earlier orders are closed it is the next attempt, of the same amount. Raises Refusal NOT_PERMITTED, NO_CHANNEL,
         CHANNEL_OFF, CLOCK_INSANE, AMOUNT_MISSING, AMOUNT_INVALID, BELOW_FLOOR, ABOVE_CEILING, ORDER_LIVE,
-        PAYMENT_UNKNOWN, LATE_PAYMENT_OPEN, ALREADY_PAID, SALE_FROZEN, WRONG_STEP, TERMINAL_UNBOUND.
+        PAYMENT_UNKNOWN, LATE_PAYMENT_OPEN, ALREADY_PAID, SALE_FROZEN, WRONG_STEP, STORE_FULL, TERMINAL_UNBOUND.
         """
         require(operator.role, Command.COLLECT)
         amount_fen = amount if isinstance(amount, int) else parse_yuan(amount)

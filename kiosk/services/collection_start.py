@@ -50,8 +50,10 @@ def place_order(tx: Tx, asked: Asked, terms: Terms, channel: PaymentChannel) -> 
     """Order the sale (once) and intend the next payment order of it; returns its number. Nothing has been sent yet.
 
     Raises Refusal SALE_NOT_FOUND, ORDER_LIVE, PAYMENT_UNKNOWN, LATE_PAYMENT_OPEN, ALREADY_PAID, SALE_FROZEN,
-    WRONG_STEP, TERMINAL_UNBOUND, AMOUNT_INVALID, BELOW_FLOOR, ABOVE_CEILING.
+    WRONG_STEP, STORE_FULL, TERMINAL_UNBOUND, AMOUNT_INVALID, BELOW_FLOOR, ABOVE_CEILING.
     """
+    if not tx.room:
+        raise Refusal(Reason.STORE_FULL)
     sale = find_sale(asked.sale_id)
     check_no_order_open(sale)
     match sale.state:

@@ -8,12 +8,13 @@ becomes a light is in `health_lights`, which is loaded with the loops, after the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from data.store import Store
+from data.store import Store, StoreDamaged
 from kiosk.services.changes import Changes
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Reason(StrEnum):
     CLOCK_WRONG = "CLOCK_WRONG"
     UNCERTAIN = "UNCERTAIN"  # papers nobody saw come out
     FAILED = "FAILED"  # invoices that failed
+    FULL = "FULL"  # the medium: nothing new begins until there is room
     MONEY_OPEN = "MONEY_OPEN"  # payments that fit no sale, or wait for the clerk
 
 
@@ -74,10 +76,14 @@ class Health:
     invoices: Indicator
     network: Indicator
     clock: Indicator
+    disk: Indicator = Indicator(Level.OK)
 
 
 UNASKED = Indicator(Level.UNKNOWN, Reason.NOT_ASKED)
 NOTHING_ASKED = Health(UNASKED, UNASKED, UNASKED, UNASKED, UNASKED)
+
+ROOM_AGAIN_S = 10.0
+"""How often a full medium is looked at again."""
 
 _COUNTED = frozenset({"printer", "payments", "invoices", "sales", "outbox"})
 
@@ -90,6 +96,7 @@ class HealthService:
         self._changes = changes
         self._lights: Callable[[], Health] | None = None
         self._warnings: tuple[str, ...] = ()
+        store.on_room.append(lambda: changes.publish({"health"}))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -103,7 +110,8 @@ class HealthService:
 
     def current(self) -> Health:
         """The lights now; all unknown until `run` looks."""
-        return NOTHING_ASKED if self._lights is None else self._lights()
+        now = NOTHING_ASKED if self._lights is None else self._lights()
+        return now if self._store.room else replace(now, disk=Indicator(Level.FAULT, Reason.FULL))
 
     async def run(self, collection: CollectionService, invoicing: InvoicingService, printing: PrintingService) -> None:
         """Look at what these services know, and count what waits again after every change, until cancelled."""
@@ -125,7 +133,12 @@ class HealthService:
                 if counted != counts:
                     counts = counted
                     self._changes.publish({"health"})
-                await changed.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(None if self._store.room else ROOM_AGAIN_S):
+                        await changed.wait()
                 changed.clear()
+                if not self._store.room:
+                    with contextlib.suppress(StoreDamaged):  # whoever works on it says so
+                        await self._store.write(lambda tx: None)  # a unit of work looks for room first
         finally:
             forget()

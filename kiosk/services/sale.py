@@ -57,12 +57,14 @@ class SaleService:
         """Open a sale with a vehicle code (or the URL that carries it) and reserve the vehicle, in one commit.
 
         Raises Refusal SCAN_UNREADABLE, UNKNOWN_CODE, WRONG_KIND, UNKNOWN_VEHICLE, ALREADY_SOLD, RESERVED_ELSEWHERE,
-        SALE_BANNED or TERMINAL_UNBOUND; then there is no sale.
+        SALE_BANNED, TERMINAL_UNBOUND or STORE_FULL; then there is no sale.
         """
         permissions.require(operator.role, Command.SELL)
         scan = self._scan(text, typed=typed)
 
         def work(tx: Tx) -> views.Sale:
+            if not tx.room:
+                raise Refusal(Reason.STORE_FULL)
             terminal = Terminal.find(self._terminal)
             if terminal is None or terminal.state != TerminalState.ACTIVE:
                 raise Refusal(Reason.TERMINAL_UNBOUND)

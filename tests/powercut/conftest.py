@@ -63,7 +63,7 @@ class Bench:
         shutil.copytree(self.directory, base)
         return base
 
-    async def sell(self, *options: str, **how: Any) -> Run:
+    async def sell(self, *options: str, child: Path = CHILD, **how: Any) -> Run:
         """Run the child till to its end. `how` is of `disk.environment`."""
         import disk
 
@@ -71,21 +71,21 @@ class Bench:
         log = self.place / f"changes-{self._runs}.log"
         told = self.place / "world.json"
         told.write_text(json.dumps(self.till.town.announcement), encoding="utf-8")
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(CHILD), str(self.directory), str(told), *options),
+        till = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(child), str(self.directory), str(told), *options),
             env=disk.environment(self.recorder, self.directory, log=log, **how),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         try:
             async with asyncio.timeout(180):
-                output, _ = await child.communicate()
+                output, _ = await till.communicate()
         except TimeoutError:
-            child.kill()
-            output, _ = await child.communicate()
+            till.kill()
+            output, _ = await till.communicate()
             raise AssertionError(f"the till never came to an end: {output.decode()}") from None
-        assert child.returncode is not None
-        return Run(child.returncode, output.decode(), log)
+        assert till.returncode is not None
+        return Run(till.returncode, output.decode(), log)
 
 
 @pytest.fixture

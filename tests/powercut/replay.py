@@ -27,6 +27,8 @@ from typing import Final
 from disk import Change, Record, read_log
 from judge import Judge, Outcome
 
+from data.reserve import RESERVE_FILE
+
 SECTOR: Final = 512
 sha1 = partial(hashlib_sha1, usedforsecurity=False)
 
@@ -81,13 +83,15 @@ class Disk:
         for path in sorted(base.rglob("*")):
             name = str(path.relative_to(base))
             number = None
+            if name == RESERVE_FILE:
+                continue
             if path.is_file():
                 number = self._new_file(File(path.read_bytes()))
             self.safe_names[name] = self.names[name] = number
 
     def play(self, record: Record) -> None:
         """Take one change."""
-        if record.path.endswith("-shm"):
+        if not counts(record):
             return
         match record.change:
             case Change.NOTE:
@@ -163,6 +167,11 @@ class Disk:
             assert number is not None
             self._by_inode[record.inode] = number
         return self.files[self._by_inode[record.inode]]
+
+
+def counts(record: Record) -> bool:
+    """Shared memory is lost in a power cut, and the reserve holds nothing: its loss is made good at the next start."""
+    return not record.path.endswith("-shm") and record.path != RESERVE_FILE
 
 
 def parent(path: str) -> str:
@@ -280,7 +289,7 @@ def replay(
     for number, record in enumerate(read_log(log)):
         disk.play(record)
         tally.changes += 1
-        if number % share[1] != share[0] or record.path.endswith("-shm"):
+        if number % share[1] != share[0] or not counts(record):
             continue
         chance = random.Random(f"{seed}:{number}")
         for names, pick in cuts(disk, chance, subsets):

@@ -71,6 +71,23 @@ def test_given_one_trouble_then_its_word_stands_and_those_for_what_is_well_yield
     assert "…" not in line
 
 
+@pytest.mark.parametrize("language", list(i18n.LANGUAGES))
+def test_given_a_full_disk_then_that_is_said_first_and_a_disk_with_room_says_nothing(language: str) -> None:
+    well, full = LIGHTS["well"], health.Indicator(Level.FAULT, Reason.FULL)
+    right = RightEnd("1001 王小明  12:00", "1001  12:00")
+    i18n.use(language)
+    try:
+        lines = [
+            status_line(status.indicators(health.Health(well, well, well, well, well, disk)), right, 80).plain
+            for disk in (full, well)
+        ]
+        name, word = i18n.tr("磁盘"), i18n.tr("已满")
+    finally:
+        i18n.use(i18n.SOURCE)
+    assert lines[0].index(name) < lines[0].index(word) < 20
+    assert name not in lines[1]
+
+
 async def test_the_first_frame_of_a_screen_shows_every_light(till) -> None:
     async with till() as one:
         for key in ("", "f8"):
