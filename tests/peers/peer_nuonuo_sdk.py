@@ -1,35 +1,19 @@
 """The SDK nuonuo-sdk against our sandbox: two programs by different people must agree on the wire.
 
 Run with a Python that has ``nuonuo-sdk``, ``httpx``, ``cryptography``, ``msgspec`` and ``segno``, and with this
-repository on PYTHONPATH. Prints what was checked; exits 1 on the first disagreement. Not collected by pytest.
+repository on PYTHONPATH.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
 import urllib.request
 from typing import Any
 
+from judging import check, post, sandbox
 from nuonuo import Nuonuo
 from nuonuo.exceptions import AuthenticationError
 
 ORDER_NO = "DEMO0126112100001B01"
-
-
-def check(what: str, good: bool, seen: object = "") -> None:
-    if not good:
-        print(f"DISAGREES: {what}: {seen}")
-        sys.exit(1)
-    print(f"agrees: {what}", flush=True)
-
-
-def post(url: str, body: object) -> Any:
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.loads(answer.read())
 
 
 def sdk_for(said: dict[str, str], **changes: str) -> Nuonuo:
@@ -114,15 +98,8 @@ def play(said: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, "-m", "drivers.sandbox", "--dir", directory]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as sandbox:
-            try:
-                assert sandbox.stdout is not None
-                play(json.loads(sandbox.stdout.readline()))
-            finally:
-                sandbox.terminate()
-        check("the sandbox ended with 0", sandbox.returncode == 0, sandbox.returncode)
+    with sandbox() as said:
+        play(said)
 
 
 if __name__ == "__main__":
