@@ -69,6 +69,7 @@ class Store:
         self._key: JournalKey | None = None
         self._reserve = Reserve(directory)
         self._ulids = Ulids()
+        self._newest_ms = 0
         self._busy = 0
         self._counting = threading.Lock()
         self._own_threads: set[int] = set()
@@ -115,6 +116,11 @@ class Store:
     def room(self) -> bool:
         """Whether the medium has room for new business. Without, what is under way is still booked: see ``Reserve``."""
         return self._reserve.held or self._writer is None
+
+    @property
+    def newest_ms(self) -> int:
+        """The time of the newest journal row, UTC epoch milliseconds; 0 in a store opened for looking up only."""
+        return self._newest_ms
 
     async def write(self, work: Callable[[Tx], T]) -> T:
         """Runs one unit of work and returns what it returned, once it is on the medium.
@@ -197,6 +203,7 @@ class Store:
         except BaseException as problem:  # noqa: BLE001 - whatever it is, nothing of the unit is kept, and it goes on
             _roll_back(connection)
             _fail(problem)
+        self._newest_ms = tx.newest_ms
         listeners = tuple(self.on_commit)
         touched = tx.touched if listeners else frozenset[Touched]()
         return result, (*tx.committed, *(partial(listener, touched) for listener in listeners))

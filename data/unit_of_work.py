@@ -32,6 +32,8 @@ from data.shapes import (
 __all__ = ["Head", "Key", "Touched", "Tx", "Ulids"]
 
 _INSERT_JOURNAL: Final = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SLEW_MS: Final = 1_000
+"""A clock this little behind the journal is being set right by the network, not wrong."""
 _PENDING_AT_MOST: Final = 64
 """Journal rows kept back before they are written in one go. Few, because apsw counts every row as a use of a prepared
 statement and forgets the others after as many uses as it keeps statements."""
@@ -70,18 +72,26 @@ class Ulids:
 
 
 class Tx:
-    """One unit of work. ``now_ms`` never runs behind the last journal row; ``room``: see ``Store.room``.
+    """One unit of work.
 
-    The function that gets it may be called twice: again from the start when the medium was full and room was made.
+    ``now_ms`` is the clock's word, for the facts. The journal's own times never run back: under a clock that is behind
+    its last row they stand still, and the unit says so in a row of its own, ``clock.behind``. ``room``: see
+    ``Store.room``. The function that gets it may be called twice: again from the start when the medium was full and
+    room was made.
     """
 
     def __init__(
         self, connection: Connection, head: Head, key: JournalKey, ulids: Ulids, clock_ms: int, *, room: bool = True
     ) -> None:
-        self.now_ms = max(clock_ms, head.at_ms)
+        self.now_ms = clock_ms
         self.room = room
+        self._at_ms = max(clock_ms, head.at_ms)
+        self.behind = head.at_ms - clock_ms > _SLEW_MS
+        """Whether the clock is behind the journal: what it says cannot be believed."""
+        self._flagged = False
         self._connection = connection
         self._seq, self._hash, self._total = head.seq, head.hash, head.grand_total_fen
+        self._first, self._newest_ms = head.seq, head.at_ms
         self._key = key
         self._ulids = ulids
         self._pending: list[tuple[Value, ...]] = []
@@ -234,6 +244,11 @@ class Tx:
             self._pending.clear()
 
     @property
+    def newest_ms(self) -> int:
+        """The time of the newest journal row, should this unit be kept."""
+        return self._at_ms if self._seq != self._first else self._newest_ms
+
+    @property
     def touched(self) -> frozenset[Touched]:
         return frozenset(Touched(thing, key) for thing, key in self._touched)
 
@@ -295,11 +310,14 @@ class Tx:
         return tell_row(model, values, self._key)
 
     def _write(self, kind: str, thing: str, key: str, body: Mapping[str, JsonValue]) -> None:
+        if self.behind and not self._flagged:
+            self._flagged = True
+            self.record("clock.behind", "clock", "machine", {"clock_ms": self.now_ms, "newest_ms": self._at_ms})
         prev, text = self._hash, encode(body)
         self._seq += 1
-        self._hash = link(prev, self._seq, self.now_ms, kind, thing, key, self._total, text)
+        self._hash = link(prev, self._seq, self._at_ms, kind, thing, key, self._total, text)
         mac = self._key.seal(self._hash)
-        self._pending.append((self._seq, self.now_ms, kind, thing, key, text, self._total, prev, self._hash, mac))
+        self._pending.append((self._seq, self._at_ms, kind, thing, key, text, self._total, prev, self._hash, mac))
         self._touched.add((thing, key))
         if len(self._pending) >= _PENDING_AT_MOST:
             self.flush()

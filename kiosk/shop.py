@@ -186,6 +186,7 @@ class Shop:
         await asyncio.gather(*map(self._open_channel, shop_drivers.channels(self.settings, self.clock)))
         self.collection.channels_ready()
         self._run(self.collection.run())
+        self._run(self.collection.sanity.run())
         self._run(self.refunds.run())
 
     async def _open_channel(self, set_up: ChannelSetUp) -> None:

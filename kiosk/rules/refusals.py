@@ -89,7 +89,7 @@ class Reason(StrEnum):
     STORE_FULL = "STORE_FULL"  # no room on the medium: nothing new begins, what is paid is still booked
     STORE_FAILED = "STORE_FAILED"  # the medium cannot be read or written
     TERMINAL_UNBOUND = "TERMINAL_UNBOUND"
-    CLOCK_INSANE = "CLOCK_INSANE"
+    CLOCK_INSANE = "CLOCK_INSANE"  # against: PROVIDER | JOURNAL | PROGRAM; ours, theirs: times
     DATE_INVALID = "DATE_INVALID"  # text
     PRINTER_NOT_READY = "PRINTER_NOT_READY"  # printer, why
 

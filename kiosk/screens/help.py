@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
 from kiosk.i18n import tr
+from kiosk.screens import status
 from kiosk.screens.base import KioskScreen
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.prose import Prose
@@ -39,6 +40,7 @@ class HelpScreen(KioskScreen):
             tr("触摸：点按钮或行；文字框点一下再输入。"),
             tr("键盘：Tab 换到下一处，Enter 按下标出的主按钮，Esc 退回一步，F1 求助。"),
             tr("底部一行是设备和服务的状态：● 正常  ▲ 注意  ✕ 故障  ○ 未接。打印机故障不影响收款。"),
+            status.clock_sentence(self.shop.health.current().clock, self.shop.clock.now_ms()),
             tr("做到一半的销售单都会保存，挂单、断电、重启之后用「取单」取回。"),
         ]
         with VerticalScroll(can_focus=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from rich.cells import set_cell_size
@@ -46,6 +47,16 @@ _WORDS: Final = {
 }
 
 
+_UNITS: Final = (
+    (1, 120, (mark("慢 {count} 秒"), mark("快 {count} 秒"))),
+    (60, 7_200, (mark("慢 {count} 分"), mark("快 {count} 分"))),
+    (3_600, 172_800, (mark("慢 {count} 小时"), mark("快 {count} 小时"))),
+)
+_DAYS: Final = (mark("慢 {count} 天"), mark("快 {count} 天"))
+_CLOSE_MS: Final = 2_000
+"""Providers tell whole seconds, and answers take their time."""
+
+
 def indicators(now: health.Health) -> tuple[Indicator, ...]:
     """The lights at their fixed places; clock and disk only speak up when something is wrong with them."""
     shown = [
@@ -54,7 +65,7 @@ def indicators(now: health.Health) -> tuple[Indicator, ...]:
         _light(tr("发票"), now.invoices),
         _light(tr("网络"), now.network),
     ]
-    clock = _light(tr("时钟"), now.clock)
+    clock = _clock(now.clock)
     disk = _light(tr("磁盘"), now.disk)
     first = (disk,) if disk.tone in TROUBLES else ()
     return (*first, *shown, clock) if clock.tone in TROUBLES else (*first, *shown)
@@ -67,6 +78,31 @@ def right_end(operator: Operator | None, now_ms: int) -> RightEnd:
         return RightEnd(clock, clock)
     name = set_cell_size(operator.name, NAME_CELLS).rstrip()
     return RightEnd(f"{operator.number} {name}  {clock}", f"{operator.number}  {clock}")
+
+
+def _clock(light: health.Indicator) -> Indicator:
+    """How far the clock is off, when a provider has told the time."""
+    shown = _light(tr("时钟"), light)
+    return shown if light.slow_ms is None else replace(shown, word=off_by(light.slow_ms))
+
+
+def off_by(slow_ms: int) -> str:
+    """How far the clock is behind or ahead, in the largest unit that tells: 慢 12 分."""
+    seconds = abs(slow_ms) // 1000
+    for unit, longest, name in _UNITS:
+        if seconds < longest:
+            return tr(name[0] if slow_ms >= 0 else name[1], count=seconds // unit)
+    return tr(_DAYS[0] if slow_ms >= 0 else _DAYS[1], count=seconds // 86_400)
+
+
+def clock_sentence(light: health.Indicator, now_ms: int) -> str:
+    """The clock as help tells it: the time here, and what the payment provider says about it."""
+    now = beijing(now_ms).strftime("%Y-%m-%d %H:%M")
+    if light.slow_ms is None:
+        return tr("本机时间 {now}（北京时间），还没有和支付平台核对过。", now=now)
+    if abs(light.slow_ms) < _CLOSE_MS:
+        return tr("本机时间 {now}（北京时间），与支付平台一致。", now=now)
+    return tr("本机时间 {now}（北京时间），与支付平台相比：{off}。", now=now, off=off_by(light.slow_ms))
 
 
 def _light(name: str, light: health.Indicator) -> Indicator:

@@ -81,7 +81,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.STORE_FULL: mark("不能继续：磁盘已满，请先清出空间或联系店主；已付的款照常入账。"),
     Reason.STORE_FAILED: mark("不能保存：存储介质读写出错，请联系支持；已保存的内容不受影响。"),
     Reason.TERMINAL_UNBOUND: mark("不能销售：本终端还没有绑定门店，请联系店主激活。"),
-    Reason.CLOCK_INSANE: mark("不能操作：本机时间不对，请先校准时钟。"),
+    Reason.CLOCK_INSANE: mark("不能收款：本机时间不对（{ours}），{against}是 {theirs}；校准后自动恢复。"),
     Reason.DATE_INVALID: mark("不能使用日期「{text}」：请按 2026-11-21 的样子输入。"),
     Reason.PRINTER_NOT_READY: mark("不能打印：{printer} 没有就绪（{why}），请检查。"),
 }
@@ -91,12 +91,15 @@ FACTS: Final[dict[str, str]] = {
     "BATTERY": mark("电池码"),
     "CHARGER": mark("充电器码"),
     "UNKNOWN": mark("编码"),
+    "PROVIDER": mark("支付平台"),
+    "JOURNAL": mark("最近的记录"),
+    "PROGRAM": mark("程序日期"),
     "chemistry": mark("电池类型不同"),
     "voltage": mark("电压不同"),
     "declared": mark("厂家声明不可配对"),
 }
 """Facts that are words of the program, not data: translated before they enter a sentence."""
-_WORDED: Final = frozenset({"kind", "expected", "why"})
+_WORDED: Final = frozenset({"kind", "expected", "why", "against"})
 
 
 TOO_EARLY: Final = mark("不能现在添加 {code}：请先选颜色，再按「开始捆绑」。")

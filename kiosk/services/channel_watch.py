@@ -14,10 +14,6 @@ CLOCK_TOLERANCE_MS = 300_000
 """WeChat Pay refuses requests, and we refuse answers, whose time is further away than this."""
 
 
-READING_HOLDS_MS = 120_000
-"""How long a provider's time may stop collecting."""
-
-
 class Trouble(StrEnum):
     """What is wrong with a provider, as far as its answers tell."""
 
@@ -62,18 +58,18 @@ class ChannelWatch:
     @property
     def facts(self) -> ChannelFacts:
         """What is known now."""
-        return replace(self._facts, clock_offset_ms=self._offset_ms())
+        return replace(self._facts, clock_offset_ms=self.clock_offset_ms)
 
     @property
     def clock_is_off(self) -> bool:
-        """Whether our clock is too far from the provider's to do business, as heard within the last two minutes.
+        """Whether our clock is too far from the provider's to do business."""
+        offset_ms = self.clock_offset_ms
+        return offset_ms is not None and abs(offset_ms) > CLOCK_TOLERANCE_MS
 
-        An older reading stops nobody: the next call brings a new one.
-        """
-        seen, offset_ms = self._seen, self._offset_ms()
-        if seen is None or offset_ms is None or self._clock.steady_ms() - seen.steady_ms > READING_HOLDS_MS:
-            return False
-        return abs(offset_ms) > CLOCK_TOLERANCE_MS
+    @property
+    def heard_steady_ms(self) -> int:
+        """When the provider's time was heard last, in steady time; 0 when it never was."""
+        return 0 if self._seen is None else self._seen.steady_ms
 
     def answered(self, date_offset_ms: int | None = None) -> None:
         """A call got an answer that can be used; date_offset_ms: the provider's clock minus ours."""
@@ -97,7 +93,8 @@ class ChannelWatch:
             clock = self._clock
             self._seen = _Reading(clock.now_ms() + date_offset_ms, clock.steady_ms(), clock.offset_ms)
 
-    def _offset_ms(self) -> int | None:
+    @property
+    def clock_offset_ms(self) -> int | None:
         """The provider's clock, run on by our steady one, minus our clock of now: a clock put right is seen at once.
 
         None when it was never heard, or our clock was advanced since (a demonstration moves the provider's as well).

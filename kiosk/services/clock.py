@@ -35,8 +35,11 @@ class Clock:
         return time.time_ns() // 1_000_000 + self._offset_ms
 
     def steady_ms(self) -> int:
-        """Milliseconds that only ever grow, for measuring waits: setting the machine's clock does not move them."""
-        return time.monotonic_ns() // 1_000_000 + self._offset_ms
+        """Milliseconds that only ever grow, for measuring waits: setting the machine's clock does not move them.
+
+        They go on while the machine sleeps (CLOCK_BOOTTIME), as the world does.
+        """
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 + self._offset_ms
 
     def advance(self, ms: int) -> None:
         """Move this clock forward by `ms` and wake everybody who sleeps. Raises ValueError for a step back."""

@@ -27,6 +27,7 @@ from kiosk.services import views
 from kiosk.services.changes import Changes
 from kiosk.services.channel_watch import ChannelFacts
 from kiosk.services.clock import Clock
+from kiosk.services.clock_sanity import ClockSanity
 from kiosk.services.collection_follow import OrderFollower
 from kiosk.services.collection_orders import watches_of
 from kiosk.services.collection_start import Asked, Terms, check_no_order_open, orders_of, place_order
@@ -64,6 +65,8 @@ class CollectionService:
         self._settlement = settlement
         self._terms = terms
         self._channels = channels
+        self.sanity = ClockSanity(clock, channels, lambda: store.newest_ms, lambda: changes.publish({"health"}))
+        """Whether the clock can be believed; collecting asks it first."""
         self._followers: dict[str, tuple[OrderFollower, asyncio.Task[None]]] = {}
 
     # ------------------------------------------------------------ channels
@@ -103,8 +106,7 @@ class CollectionService:
         if channel is None:
             raise Refusal(Reason.NO_CHANNEL)
         one = await self._open(channel)
-        if one.watch.clock_is_off:
-            raise Refusal(Reason.CLOCK_INSANE)
+        await self.sanity.check(one.watch, ANSWER_S)
         asked = Asked(sale_id, channel, amount_fen, operator.number)
         terms = self._terms
         number = await self._write(sale_id, lambda tx: place_order(tx, asked, terms, one.driver))

@@ -58,13 +58,17 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One light. `waiting` counts what waits for it, `troubled` what needs a person; since_ms: how long already."""
+    """One light. `waiting` counts what waits for it, `troubled` what needs a person; since_ms: how long already.
+
+    slow_ms: only of the clock, how far it is behind the providers' (negative: ahead); None when none was heard.
+    """
 
     level: Level
     reason: Reason = Reason.NONE
     waiting: int = 0
     troubled: int = 0
     since_ms: int | None = None
+    slow_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,8 @@ class HealthService:
         counts = Attention()
 
         def look() -> Health:
-            return lights(collection.facts.values(), invoicing.facts, printing.printers, counts)
+            clock = collection.sanity.judge()
+            return lights(collection.facts.values(), invoicing.facts, printing.printers, counts, clock)
 
         self._lights = look
         changed = asyncio.Event()

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 
 from data.queries.attention import Attention
 from drivers.printers.base import Fault, Paper
-from kiosk.services.channel_watch import CLOCK_TOLERANCE_MS, ChannelFacts, Trouble
+from kiosk.services.channel_watch import ChannelFacts, Trouble
+from kiosk.services.clock_sanity import Verdict
 from kiosk.services.health import UNASKED, Health, Indicator, Level, Reason
 from kiosk.services.printer_worker import PrinterFacts
 
@@ -30,7 +31,11 @@ _FAULTS = {
 
 
 def lights(
-    channels: Collection[ChannelFacts], provider: ChannelFacts, printers: Iterable[PrinterFacts], counts: Attention
+    channels: Collection[ChannelFacts],
+    provider: ChannelFacts,
+    printers: Iterable[PrinterFacts],
+    counts: Attention,
+    clock: Verdict,
 ) -> Health:
     """Every light, from what the payment channels, the invoice provider and the printers last said."""
     return Health(
@@ -38,7 +43,7 @@ def lights(
         payment=_payment(channels, counts),
         invoices=_invoices(provider, counts),
         network=_network([*channels, provider]),
-        clock=_clock(channels),
+        clock=_clock(clock),
     )
 
 
@@ -104,14 +109,15 @@ def _network(providers: list[ChannelFacts]) -> Indicator:
     return Indicator(Level.FAULT, Reason.UNREACHABLE, since_ms=since)
 
 
-def _clock(channels: Iterable[ChannelFacts]) -> Indicator:
-    """By the providers' clocks, which are the only ones we hear of."""
-    offsets = [abs(facts.clock_offset_ms) for facts in channels if facts.clock_offset_ms is not None]
-    if not offsets:
+def _clock(verdict: Verdict) -> Indicator:
+    """A doubted clock stops collecting; one that is a little wrong should be looked at."""
+    if verdict.doubt is not None:
+        return Indicator(Level.FAULT, Reason.CLOCK_WRONG, slow_ms=verdict.slow_ms)
+    if verdict.slow_ms is None:
         return UNASKED
-    if max(offsets) > CLOCK_TOLERANCE_MS:
-        return Indicator(Level.FAULT, Reason.CLOCK_WRONG)
-    return Indicator(Level.ATTENTION, Reason.CLOCK_WRONG) if max(offsets) > SLOW_CLOCK_MS else Indicator(Level.OK)
+    if abs(verdict.slow_ms) > SLOW_CLOCK_MS:
+        return Indicator(Level.ATTENTION, Reason.CLOCK_WRONG, slow_ms=verdict.slow_ms)
+    return Indicator(Level.OK, slow_ms=verdict.slow_ms)
 
 
 def _worst(lights: list[Indicator]) -> Indicator:

@@ -32,8 +32,6 @@ STRANGER: Final = "-"
 """What the journal's key of a number nobody has begins with."""
 ATTEMPT: Final = "operator.attempt"
 
-_BELIEVED_BEHIND_MS: Final = 1_000
-"""A clock this little behind the journal is the same clock, set right by the network."""
 _LAST_ATTEMPT: Final = (
     "SELECT body FROM journal WHERE thing = 'operator' AND thing_key = ? AND kind = 'operator.attempt' "
     "ORDER BY seq DESC LIMIT 1"
@@ -117,9 +115,7 @@ class Attempts:
             return 0
         lock, steady_ms = self._locks.get(key), self._clock.steady_ms()
         if lock is None or lock.count != count:
-            now_ms = self._clock.now_ms()
-            believed = now_ms >= tx.now_ms - _BELIEVED_BEHIND_MS
-            left_ms = min(length, max(0, until_ms - now_ms)) if believed else length
+            left_ms = min(length, max(0, until_ms - tx.now_ms)) if not tx.behind else length
             lock = self._locks[key] = _Lock(count, steady_ms + left_ms)
         return max(0, lock.until_steady_ms - steady_ms)
 

@@ -10,7 +10,7 @@ import pytest
 
 from data.chain import GENESIS, link
 from data.journal import Code, parse_anchor, read_anchors, verify
-from data.models import Operator, Sale, Unit
+from data.models import Journal, Operator, Sale, Unit
 from data.store import RuleBroken, Store, StoreDamaged
 
 
@@ -230,9 +230,12 @@ def test_the_journal_refuses_changes_gaps_and_replacement(store, floor):
 def test_given_a_clock_that_goes_back_then_journal_time_does_not(directory, floor):
     times = iter([2_000, 2_001, 2_002, 1_000, 500])
     store = Store.open(directory, now_ms=lambda: next(times, 100))
-    assert store.write_now(lambda tx: tx.now_ms) >= 2_000
+    assert store.write_now(lambda tx: (tx.behind, tx.now_ms)) == (True, 500)
+    newest = store.newest_ms
     store.write_now(lambda tx: tx.create(Unit, code="1", kind="VEHICLE", model="m", received_at_ms=1))
-    assert store.write_now(lambda tx: tx.now_ms) >= 2_000
+    told = store.read_now(lambda: [(row.kind, row.at_ms) for row in Journal.query().order_by(Journal.seq)])
+    assert told[-2:] == [("clock.behind", newest), ("unit.IN_STOCK", newest)]
+    assert store.newest_ms == newest >= 2_000
     store.close()
     assert verify(directory).code == 0
 

@@ -129,7 +129,10 @@ LONGEST = {
     "message": "PARAM_ERROR: the value of notify_url is not valid " * 3,
     "missing": "seller.tax_number, seller.address, seller.phone, seller.bank",
     "printer": "receipt",
-    "until": "2026-11-21 12:34",
+    "seconds": "900",
+    "against": "JOURNAL",
+    "ours": "2026-11-21 12:34",
+    "theirs": "2026-11-22 12:34",
     "button": "Hand over",
 }
 WIDE = (78, 2)

@@ -127,6 +127,7 @@ async def test_given_a_lock_when_the_clock_was_set_back_over_a_restart_then_the_
     shop.clock.advance(25_000)
     honest = shop.clock.now_ms
     shop.clock.now_ms = lambda: honest() - 3_650 * 86_400_000
+    shop.reopen()
     again = SignInService(shop.store, shop.clock)
     assert await wrong(again, 1) == [(Reason.ACCOUNT_LOCKED, "30")]
     shop.clock.advance(30_000)
