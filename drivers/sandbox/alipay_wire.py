@@ -73,7 +73,7 @@ def signed_reply(key: RSAPrivateKey, method: str, node: Mapping[str, object], *,
     message = b"something else" if spoiled else source.encode()
     signature = base64.b64encode(key.sign(message, padding.PKCS1v15(), SHA256())).decode()
     name = method.replace(".", "_") + "_response"
-    return Reply(200, f'{{"{name}":{source},"sign":"{signature}"}}'.encode(), CONTENT_TYPE)
+    return Reply(200, f'{{"{name}":{source},"sign":"{signature}"}}'.encode(), CONTENT_TYPE, signed=True)
 
 
 def unsigned_reply(refusal: GatewayRefusal, status: int = 200) -> Reply:

@@ -30,12 +30,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes out."""
+    """What goes out. signed: by the provider's key, over the body."""
 
     status: int
     body: bytes = b""
     content_type: str = "application/json; charset=utf-8"
     headers: tuple[tuple[str, str], ...] = ()
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ HTML502 = "html502"  # a page of some gateway on the way
 STATUS202 = "status202"  # WeChat Pay: signed, and neither a success nor a refusal
 UNAVAILABLE = "unavailable"  # Alipay: 20000, signed, the outcome is unknown
 RETRY_FLAG = "retry_flag"  # Alipay: cancel did nothing and asks to be called again
-REPLAY = "replay"  # the endpoint's latest good answer once more; the first request, while there is none, is executed
+REPLAY = "replay"  # the endpoint's latest signed answer once more; while there is none, the request is executed
 NOT_ENOUGH = "not_enough"  # the seller's balance does not cover the refund
 # The request is executed.
 DROP_AFTER_COMMIT = "drop_after_commit"  # the answer is lost

@@ -69,7 +69,7 @@ class Passage:
         with self._books.work():
             as_of = self._clock.now_ms() - (kinds.LAG_MS if kind == kinds.LAG else 0)
             reply = side.answer(request, Circumstances(as_of, origin, kind))
-        if kind in ("", kinds.REPLAY) and reply.status < 300:
+        if kind in ("", kinds.REPLAY) and reply.signed:
             self._latest[place] = reply
         if kind == kinds.DROP_AFTER_COMMIT:
             return None

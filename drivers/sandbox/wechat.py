@@ -157,7 +157,7 @@ class WeChatGateway:
             ("Wechatpay-Serial", self._who.public_key_id),
             ("Request-ID", f"{secrets.token_hex(16).upper()}-0"),
         )
-        return Reply(reply.status, reply.body, reply.content_type, headers)
+        return Reply(reply.status, reply.body, reply.content_type, headers, signed=True)
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -502,6 +502,7 @@ def test_given_another_total_when_queried_then_it_is_signed_and_one_fen_off(worl
 def test_given_a_replay_when_queried_then_the_latest_good_answer_comes_again(world: Any, alipay: Caller) -> None:
     code = alipay.code()
     before = alipay("query")
+    assert alipay.refusal(alipay.parameters("query", "{}", timestamp="?"))[0] == "40002", "unsigned, so never replayed"
     world.control.pay(code)
     world.control.fault("alipay", "replay", "query")
     assert alipay("query") == before
