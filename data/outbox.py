@@ -78,12 +78,13 @@ def first(*kinds: str) -> Wish | None:
     )
 
 
-def hurry_all(tx: Tx, *kinds: str) -> None:
-    """After a start: everything open of these kinds is due at once."""
+def hurry_all(tx: Tx, *kinds: str, before_ms: int = 1 << 62) -> None:
+    """After a start: everything open of these kinds is due at once, except what is due at ``before_ms`` or later."""
     marks = ", ".join("?" * len(kinds))
     tx.execute(
-        f"UPDATE outbox SET next_at_ms = ? WHERE state = 'OPEN' AND kind IN ({marks}) AND next_at_ms > ?",  # noqa: S608
-        (tx.now_ms, *kinds, tx.now_ms),
+        f"UPDATE outbox SET next_at_ms = ? WHERE state = 'OPEN' AND kind IN ({marks}) "  # noqa: S608
+        "AND next_at_ms > ? AND next_at_ms < ?",
+        (tx.now_ms, *kinds, tx.now_ms, before_ms),
     )
 
 

@@ -27,8 +27,8 @@ class Attention:
     failed_invoices: int = 0
 
 
-def attention(owed_kind: str) -> Attention:
-    """The counts now; ``owed_kind`` is the kind of the outbox rows for money that is owed back."""
+def attention(refund_kinds: tuple[str, str]) -> Attention:
+    """The counts now; ``refund_kinds`` are the kinds of the outbox rows for money that goes back."""
     return Attention(
         printing=_count(f"{_JOBS} AND j.state IN ('QUEUED', 'HELD', 'SENDING', 'SENT')"),
         uncertain=_count(
@@ -39,7 +39,7 @@ def attention(owed_kind: str) -> Attention:
         unknown_payments=_count(f"{_ORDERS} AND state = 'UNKNOWN'"),
         open_money=_count(f"{_ORDERS} AND note LIKE 'MISMATCH%'")
         + _count("SELECT COUNT(*) FROM sale WHERE state IN ('DRAFT', 'ORDERED', 'PAID') AND state = 'PAID'")
-        + _count("SELECT COUNT(*) FROM outbox WHERE state = 'OPEN' AND kind = ?", owed_kind),
+        + _count("SELECT COUNT(*) FROM outbox WHERE state = 'OPEN' AND kind IN (?, ?)", *refund_kinds),
         invoicing=_count(f"{_INVOICES} AND state IN ('NEW', 'SENT', 'ISSUING')"),
         failed_invoices=_count(f"{_INVOICES} AND state = 'FAILED'"),
     )

@@ -121,7 +121,7 @@ class HealthService:
         """Look at what these services know, and count what waits again after every change, until cancelled."""
         from data.queries.attention import Attention, attention
         from kiosk.services.health_lights import lights
-        from kiosk.services.settlement import OWED_KIND
+        from kiosk.services.refund_facts import OWED_KIND, REFUND_KIND
 
         counts = Attention()
 
@@ -134,7 +134,7 @@ class HealthService:
         forget = self._changes.subscribe(lambda keys: changed.set() if keys & _COUNTED else None)
         try:
             while True:
-                counted = await self._store.read(lambda: attention(OWED_KIND))
+                counted = await self._store.read(lambda: attention((OWED_KIND, REFUND_KIND)))
                 if counted != counts:
                     counts = counted
                     self._changes.publish({"health"})

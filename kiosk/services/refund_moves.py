@@ -56,14 +56,14 @@ def next_task() -> Task | None:
 
 
 def all_due(tx: Tx) -> None:
-    """After a start: every open refund has an open wish, and all of them are due at once."""
+    """After a start: every open refund has an open wish, and what waits for a time is due at once."""
     for row in open_refunds():
         owed = owed_refund_of(row.payment_order)
         of_owed = owed is not None and owed.number == row.number
         key = f"{OWED_KIND}:{row.payment_order}" if of_owed else f"{REFUND_KIND}:{row.number}"
         if outbox.wish(key) is None:
             outbox.again(tx, key, OWED_KIND if of_owed else REFUND_KIND, row.payment_order, tx.now_ms)
-    outbox.hurry_all(tx, OWED_KIND, REFUND_KIND)
+    outbox.hurry_all(tx, OWED_KIND, REFUND_KIND, before_ms=NOBODY_ASKS_MS)
 
 
 def to_sent(tx: Tx, refund: Going) -> bool:

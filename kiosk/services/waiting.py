@@ -1,9 +1,10 @@
-"""What waits for a person: late payments, slips nobody saw come out, invoices that failed."""
+"""What waits for a person: late payments, money on its way back, slips nobody saw come out, invoices that failed."""
 
 from __future__ import annotations
 
 from data.queries.waiting import Waiting, WaitingSale, waiting_sales
 from data.store import Store
+from kiosk.services.refund_facts import OWED_KIND, REFUND_KIND
 
 __all__ = ["Waiting", "WaitingSale", "WaitingSales"]
 
@@ -16,4 +17,4 @@ class WaitingSales:
 
     async def newest(self, limit: int) -> tuple[WaitingSale, ...]:
         """At most `limit` of each kind, money first."""
-        return await self._store.read(lambda: waiting_sales(limit))
+        return await self._store.read(lambda: waiting_sales(limit, (OWED_KIND, REFUND_KIND)))

@@ -10,7 +10,6 @@ import pytest
 
 from data.states import Channel
 from kiosk.services import views
-from kiosk.settings import AlipaySection
 
 
 class Counter:
@@ -21,14 +20,7 @@ class Counter:
         self.town = town
 
     async def open(self, **changes: Any) -> Any:
-        told = self.town.announcement["alipay"]
-        section = AlipaySection(
-            gateway=told["gateway"],
-            app_id=told["app_id"],
-            private_key_file=told["app_private_key"],
-            public_key_file=told["alipay_public_key"],
-        )
-        return await self.till.open(alipay=section, **changes)
+        return await self.till.open(**changes)
 
     async def again(self) -> Any:
         """Leave as a kill would, and open again."""
@@ -57,6 +49,27 @@ class Counter:
     async def orders(self) -> list[tuple[str, str]]:
         """Every order as the providers hold it: channel and state."""
         return [(one["channel"], one["state"]) for one in (await self.town.ledger())["orders"]]
+
+    async def paid_twice(self, first: Channel, second: Channel) -> views.Sale:
+        """A sale that is done by its second code, and whose first one is paid late after all."""
+        sale = await self.closed(first)
+        code = sale.payment.code
+        sale = await self.start(sale, second)
+        await self.town.pay(sale.payment.code)
+        await self.till.finished(sale.id)
+        await self.town.pay(code, late=True)
+        await self.till.advance(16_000)
+        return await self.until(sale, lambda sale: sale.payments[0].state == "PAID_LATE")
+
+    async def refunded(self, sale: views.Sale) -> views.Sale:
+        """Wait for the sale's refund to be done; the clocks move on to where it is asked for next."""
+
+        def done(sale: views.Sale) -> bool:
+            return bool(sale.refunds) and all(refund.state == "DONE" for refund in sale.refunds)
+
+        await self.until(sale, lambda sale: bool(sale.refunds) and sale.refunds[-1].state in ("ACCEPTED", "DONE"))
+        await self.till.advance(11_000)
+        return await self.until(sale, done)
 
     async def refunds(self) -> list[tuple[str, int, str]]:
         """Every refund as the providers hold it: number, amount, state."""
