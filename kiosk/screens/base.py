@@ -174,7 +174,7 @@ class KioskScreen(Screen[None]):
     def say_help(self, text: str) -> None:
         """Change what the help line says: the step wants something else now."""
         for line in self.query(HelpLine):
-            line.update(text)
+            line.say(text)
 
     @property
     def quiet(self) -> bool:

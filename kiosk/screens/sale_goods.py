@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from textual.app import ComposeResult
@@ -28,44 +29,73 @@ KINDS = {"battery": CodeKind.BATTERY, "charger": CodeKind.CHARGER}
 UNDO_KEY = "f7"
 
 
-class Slot(Horizontal):
+@dataclass(frozen=True, slots=True)
+class Place:
     """A place the sale has for a battery or the charger: filled, waiting, or just emptied (`gone` was in it).
 
     `newest` is the line that was added last: the undo key takes it off again.
     """
 
-    def __init__(self, name: str, line: Line | None, *, newest: bool = False, gone: Line | None = None) -> None:
+    name: str
+    line: Line | None
+    newest: bool = False
+    gone: Line | None = None
+
+
+class Slot(Horizontal):
+    """Shows a place; a change is painted where it is, because a scan's line must stand there at once."""
+
+    def __init__(self, place: Place) -> None:
         super().__init__(classes="slot")
-        self._what, self._line, self._newest, self._gone = name, line, newest, gone
-        self.set_class(line is not None, "filled")
+        self._place = place
+        self.set_class(place.line is not None, "filled")
 
     def compose(self) -> ComposeResult:
         yield Static(self._text(), classes="slot-text", markup=False)
-        if self._line is not None:
-            yield RemoveButton(self._line.position, key=UNDO_KEY if self._newest else "")
-        elif self._gone is not None:
-            yield UndoButton(self._gone)
+        yield RemoveButton(self._place)
+        if self._place.gone is not None:
+            yield UndoButton(self._place.gone)
+
+    def show(self, place: Place) -> None:
+        """Show what is there now."""
+        if place == self._place:
+            return
+        gone, self._place = self._place.gone, place
+        self.query_one(".slot-text", Static).update(self._text(), layout=False)
+        self.query_one(RemoveButton).show(place)
+        self.set_class(place.line is not None, "filled")
+        if gone != place.gone:
+            self.query(UndoButton).remove()
+            if place.gone is not None:
+                self.mount(UndoButton(place.gone))
 
     def _text(self) -> Content:
-        line = self._line
-        if line is None and self._gone is not None:
-            return Content.assemble((f"○ {self._what}  {tr('已移除')}", "$quiet"), "\n", (self._gone.code, "$quiet"))
+        line, what = self._place.line, self._place.name
+        if line is None and self._place.gone is not None:
+            return Content.assemble((f"○ {what}  {tr('已移除')}", "$quiet"), "\n", (self._place.gone.code, "$quiet"))
         if line is None:
-            return Content.assemble((f"○ {self._what}", "$quiet"), "\n", (tr("等待扫描"), "$quiet"))
+            return Content.assemble((f"○ {what}", "$quiet"), "\n", (tr("等待扫描"), "$quiet"))
         if line.pairing_known:
-            head = state_line(Tone.GOOD, f"{self._what}  {line.name}")
+            head = state_line(Tone.GOOD, f"{what}  {line.name}")
         else:
             told = line.pairing_reason or tr("厂家未声明匹配")
-            head = state_line(Tone.ATTENTION, f"{self._what}  {told}")
+            head = state_line(Tone.ATTENTION, f"{what}  {told}")
         return Content.assemble(head, "\n", (line.code, "bold"))
 
 
 class RemoveButton(ActionButton):
-    """Takes one line off the sale again."""
+    """Takes one line off the sale again; not to be seen while there is none."""
 
-    def __init__(self, position: int, *, key: str) -> None:
-        super().__init__(tr("移除"), key=key, look="careful", classes="remove")
-        self.position = position
+    def __init__(self, place: Place) -> None:
+        super().__init__(tr("移除"), look="careful", classes="remove")
+        self.position = 0
+        self.show(place)
+
+    def show(self, place: Place) -> None:
+        """Be the button of this place's line."""
+        self.position = 0 if place.line is None else place.line.position
+        self.say(self.caption, key=UNDO_KEY if place.newest else "")
+        self.display = place.line is not None
 
 
 class UndoButton(ActionButton):
@@ -107,7 +137,7 @@ class GoodsScreen(SaleStepScreen):
     def compose_body(self) -> ComposeResult:
         yield self.vehicle_line()
         with VerticalScroll(id="slots-scroll", can_focus=False), Grid(id="slots"):
-            yield from self._slots()
+            yield from (Slot(place) for place in self._places())
         typed = self.sale.typed
         with Horizontal(id="codes"):
             yield TypedTwice(tr("电池码"), id="battery", value=typed.get("battery", ""))
@@ -140,7 +170,7 @@ class GoodsScreen(SaleStepScreen):
     def _unpaired(self) -> Line | None:
         return next((one for one in self.sale.lines if not one.pairing_known and not one.pairing_reason), None)
 
-    def _slots(self) -> Iterable[Slot]:
+    def _places(self) -> Iterable[Place]:
         batteries, gone = self._of(LineKind.BATTERY), self._gone
         need = max(self.sale.vehicle.battery_count if self.sale.vehicle else 0, len(batteries))
         for number in range(need):
@@ -149,15 +179,15 @@ class GoodsScreen(SaleStepScreen):
                 yield self._filled(name, batteries[number])
             else:
                 first = number == len(batteries) and gone is not None and gone.kind is LineKind.BATTERY
-                yield Slot(name, None, gone=gone if first else None)
+                yield Place(name, None, gone=gone if first else None)
         charger = next(iter(self._of(LineKind.CHARGER)), None)
         if charger is not None:
             yield self._filled(tr("充电器"), charger)
         else:
-            yield Slot(tr("充电器"), None, gone=gone if gone and gone.kind is LineKind.CHARGER else None)
+            yield Place(tr("充电器"), None, gone=gone if gone and gone.kind is LineKind.CHARGER else None)
 
-    def _filled(self, name: str, line: Line) -> Slot:
-        return Slot(name, line, newest=self._gone is None and line.code == self._newest)
+    def _filled(self, name: str, line: Line) -> Place:
+        return Place(name, line, newest=self._gone is None and line.code == self._newest)
 
     def _wanted(self) -> Widget:
         """What the next thing to do is at: the field of what is missing, the reason, or the primary button."""
@@ -173,15 +203,24 @@ class GoodsScreen(SaleStepScreen):
     def paint(self) -> None:
         if self.sale.lines != self._painted:
             self._painted = self.sale.lines
-            self.do(self._refill, "slots")
+            self._show_places()
         self._show_reason()
         self.say_help(self.help_text())
+
+    def _show_places(self) -> None:
+        """In the slots that stand there, which the scan before may not have mounted yet; else in new ones."""
+        places, slots = list(self._places()), list(self.query(Slot))
+        if len(slots) == len(places) and all(slot.children for slot in slots):
+            for slot, place in zip(slots, places, strict=True):
+                slot.show(place)
+        else:
+            self.do(self._refill, "slots")
 
     async def _refill(self) -> None:
         grid = self.query_one("#slots", Grid)
         async with self.batch():
             await grid.remove_children()
-            await grid.mount_all(self._slots())
+            await grid.mount_all(Slot(place) for place in self._places())
 
     def _show_reason(self) -> None:
         """The reason shares its row with the codes: while one of those is typed twice there is no room for it."""

@@ -74,7 +74,7 @@ class SaleScreen(KioskScreen):
         if self.follows_sale and sale.state is not SaleState.DRAFT:
             # Not in a worker of this screen: replacing the screen waits for its workers to end.
             self.kiosk.beside(lambda: self.kiosk.show_sale(sale, only_over=self))
-        else:
+        elif sale != self.sale:
             self.apply(sale)
 
     def on_screen_resume(self) -> None:

@@ -40,10 +40,11 @@ class ActionButton(Button, inherit_css=False):
         super().__init__(self._content(), id=id, classes=classes, disabled=disabled)
         self.active_effect_duration = 0
 
-    def say(self, label: str) -> None:
-        """Show another label."""
-        if label != self.caption:
-            self.caption = label
+    def say(self, label: str, *, key: str | None = None) -> None:
+        """Show another label, and another F-key behind it when one is given; an empty one is none."""
+        key = self.key if key is None else key
+        if (label, key) != (self.caption, self.key):
+            self.caption, self.key = label, key
             self.label = self._content()
 
     def _content(self) -> Content:

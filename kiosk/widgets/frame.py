@@ -59,10 +59,15 @@ def _title(title: str, steps: Sequence[str], current: int) -> Content:
 
 
 class HelpLine(Prose):
-    """What this step wants and what to scan."""
+    """What this step wants and what to scan. Its place is reserved, so that another text moves nothing."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text, id="help-line")
+
+    def say(self, text: str) -> None:
+        """Show another text."""
+        if text != self.content:
+            self.update(text, layout=False)
 
 
 class MessageLine(Prose):
