@@ -75,8 +75,14 @@ def clean_text(text: object, limit: int) -> str:
     if not isinstance(text, str):
         return ""
     spaced = "".join(" " if c.isspace() else c for c in text[: limit * 4])
-    kept = "".join(c for c in spaced if not unicodedata.category(c).startswith("C"))
-    return " ".join(kept.split())[:limit]
+    kept = "".join(c for c in spaced if not unicodedata.category(c).startswith("C") or _is_new_ideograph(c))
+    return " ".join(kept.split())[:limit].rstrip()
+
+
+def _is_new_ideograph(character: str) -> bool:
+    """Whether it is a rare character of people's names that is newer than this Python's tables (planes 2 and 3)."""
+    code = ord(character)
+    return 0x20000 <= code <= 0x3FFFD and code & 0xFFFF < 0xFFFE
 
 
 class Wire:

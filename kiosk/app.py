@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.widgets import Input
 
 from data.store import StoreDamaged, StoreFull
@@ -31,6 +32,7 @@ from kiosk.services.operators import Operator
 from kiosk.widgets.field import Field
 from kiosk.widgets.frame import StatusLine, Tone
 from kiosk.widgets.theme import THEME
+from kiosk.widgets.visible import VisibleText
 
 if TYPE_CHECKING:
     from kiosk.services.views import Sale
@@ -75,6 +77,7 @@ class KioskApp(IdleApp, inherit_bindings=False):
         self._scan_number = 0
         self._leave_asked_at = -LEAVE_WITHIN_S
         self._unsubscribe: Callable[[], None] = lambda: None
+        self._visible_text = VisibleText()
         self.register_theme(THEME)
         self.theme = THEME.name
 
@@ -90,6 +93,10 @@ class KioskApp(IdleApp, inherit_bindings=False):
             super().refresh_css(animate)
         else:
             self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What Textual does to every line, and nothing a terminal would obey."""
+        return [*super().get_line_filters(), self._visible_text]
 
     def on_mount(self) -> None:
         trouble.open_log(self.shop.directory)

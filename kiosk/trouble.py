@@ -11,10 +11,27 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
+from kiosk.rules.text import for_paper
+
 FILE_NAME: Final = "kiosk.log"
 _ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 log = logging.getLogger(__name__)
+
+
+class OneEntry(logging.Formatter):
+    """One line an entry, below it the traceback, indented: no text in it can pass for another entry or a command."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        head = for_paper(self.formatMessage(self._filled(record)))
+        below = [self.formatException(record.exc_info)] if record.exc_info else []
+        below += [self.formatStack(record.stack_info)] if record.stack_info else []
+        return "\n".join([head, *(f"    {line}" for text in below for line in for_paper(text, lines=True).split("\n"))])
+
+    def _filled(self, record: logging.LogRecord) -> logging.LogRecord:
+        record.message = record.getMessage()
+        record.asctime = self.formatTime(record, self.datefmt)
+        return record
 
 
 def open_log(directory: Path) -> None:
@@ -27,7 +44,7 @@ def open_log(directory: Path) -> None:
     if any(isinstance(one, RotatingFileHandler) and one.baseFilename == str(target) for one in root.handlers):
         return
     handler = RotatingFileHandler(target, maxBytes=1_000_000, backupCount=2, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(OneEntry("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     logging.raiseExceptions = False  # a log that cannot be written must not write over the screen instead
     root.setLevel(logging.INFO)

@@ -5,7 +5,7 @@ the bidirectional controls (Cf), lone surrogates (Cs), private use (Co) and unas
 White space of any kind becomes one ordinary space. What passes is in normalisation form C.
 
 Two kinds of doors: `clean_*` decide what may be stored and raise `Refusal`; `for_*` make anything fit to be shown,
-printed or exported and never raise.
+printed and never raise.
 """
 
 import re
@@ -61,8 +61,6 @@ _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _BLANK = frozenset({"Zs", "Zl", "Zp"})
 _BLANK_CONTROLS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85")
 _PRINTABLE_ASCII = re.compile(r"[ -~]*")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
-_FORMULA_STARTS = frozenset("=+-@＝＋－＠")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xFFE5: 0xA5}
 _CAPITALS = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 
@@ -145,17 +143,6 @@ def for_paper(text: str, *, lines: bool = False) -> str:
         return text
     kept = "".join(_printed(mark) for mark in unicodedata.normalize("NFC", text))
     return unicodedata.normalize("NFC", kept)
-
-
-def for_csv(text: str) -> str:
-    """Return `text` as a cell that no spreadsheet takes for a formula (OWASP, CSV injection). Never raises.
-
-    A plain decimal number stays as it is; quoting of commas and quotes is the CSV writer's work.
-    """
-    cell = for_paper(text).strip()
-    if cell and cell[0] in _FORMULA_STARTS and not _NUMBER.fullmatch(cell):
-        return "'" + cell
-    return cell
 
 
 def _category(mark: str) -> str:

@@ -14,7 +14,6 @@ from kiosk.rules.text import (
     clean_field,
     clean_scan,
     fold_width,
-    for_csv,
     for_display,
     for_paper,
     is_clean,
@@ -66,32 +65,6 @@ def test_scan_is_clean_or_refused(text: str) -> None:
         assert scanned
         assert not forbidden(scanned)
         assert clean_scan(scanned) == scanned
-
-
-@given(ANY_TEXT)
-def test_csv_cell_never_starts_a_formula(text: str) -> None:
-    cell = for_csv(text)
-    assert not forbidden(cell)
-    if cell[:1] in tuple("=+-@"):
-        assert float(cell) <= 0
-
-
-@pytest.mark.parametrize(
-    ("text", "cell"),
-    [
-        ("=1+1", "'=1+1"),
-        ("\t=1+1", "'=1+1"),
-        ("  @SUM(A1)", "'@SUM(A1)"),
-        ("+8615400000001", "'+8615400000001"),
-        ("＝1", "'＝1"),
-        ("-12.00", "-12.00"),
-        ("-12.00+A1", "'-12.00+A1"),
-        ("张三", "张三"),
-        ("a\r\nb", "a b"),
-    ],
-)
-def test_csv_cells(text: str, cell: str) -> None:
-    assert for_csv(text).replace("  ", " ") == cell
 
 
 def test_given_bidi_and_zero_width_when_stored_then_they_are_gone() -> None:
