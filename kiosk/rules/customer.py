@@ -9,6 +9,7 @@ from kiosk.rules.text import Use, clean_field, fold_width
 _SEPARATORS = re.compile(r"[\s\-‐‑‒–—]+")
 _COUNTRY = re.compile(r"(?:\+|00)86|86(?=[0-9]{11}\Z)", re.ASCII)
 _MOBILE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
+_MASKED = re.compile(r"1[3-9][0-9]\*{4}[0-9]{4}", re.ASCII)
 MASK = "*"
 
 
@@ -57,7 +58,12 @@ def check_customer(name: str, phone: str, division_code: str, address: str) -> C
 
 
 def mask_phone(phone: str) -> str:
-    """154****0001: the first three and the last four of eleven digits; of anything else only the last two marks."""
+    """154****0001: the first three and the last four of eleven digits; of anything else only the last two marks.
+
+    What is masked already stays as it is.
+    """
+    if _MASKED.fullmatch(phone):
+        return phone
     if _MOBILE.fullmatch(phone):
         return f"{phone[:3]}{MASK * 4}{phone[-4:]}"
     return MASK * max(len(phone) - 2, 0) + phone[-2:] if len(phone) > 4 else MASK * len(phone)

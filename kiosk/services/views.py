@@ -4,7 +4,7 @@ A screen holds one of these, paints it, and asks for a fresh one when `Changes` 
 Money is integer fen, times are UTC epoch milliseconds, states are the enums of the store.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from data.states import (
     Channel,
@@ -67,13 +67,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Who buys. `phone` and `name` are whole here: lists use the masked forms of `SaleRow`."""
+    """Who buys. `phone` and `name` are whole here: lists use the masked forms of `SaleRow`, and no repr tells them."""
 
-    name: str
-    phone: str
+    name: str = field(repr=False)
+    phone: str = field(repr=False)
     division_code: str
     division: str
-    address: str
+    address: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Invoice:
     number: str
     kind: InvoiceKind
     state: InvoiceState
-    title: str
+    title: str = field(repr=False)
     net_fen: int
     tax_fen: int
     total_fen: int
@@ -172,7 +172,7 @@ class Sale:
     colour: str | None
     lines: tuple[Line, ...]
     customer: Customer | None
-    typed: dict[str, str]  # field name -> what was typed there and not yet submitted
+    typed: dict[str, str] = field(repr=False)  # field name -> what was typed there and not yet submitted
     list_total_fen: int
     total_fen: int | None
     payments: tuple[Payment, ...]

@@ -78,6 +78,7 @@ def test_masks() -> None:
     assert mask_phone("0571-8888") == "*******88"
     assert mask_phone("123") == "***"
     assert mask_phone("") == ""
+    assert mask_phone("154****0001") == "154****0001"
     assert [mask_name(name) for name in ("张三", "王小明", "欧阳小满", "张", "", "阿卜杜拉·买买提")] == [
         "张*", "王**", "欧***", "*", "", "阿***",
     ]  # fmt: skip
