@@ -111,6 +111,7 @@ class KioskApp(IdleApp, inherit_bindings=False):
     def _start_shop(self) -> None:
         """Start the shop's loops once the first screen is painted; what they import would hold it up."""
         quick_start.painted()
+        self._compose_screen = None  # Textual would keep the first screen, and all it ever painted, for good
         self._spawn(self.guarded(self.shop.start))
 
     # Commands

@@ -1,7 +1,8 @@
 """A start without pauses: the garbage collector waits until the first screen is painted.
 
 While the program is loaded next to nothing becomes garbage, yet the collector looks through everything again and again,
-a sixth of the whole start. What was loaded by then stays for good and is never looked through again.
+a sixth of the whole start. What was loaded by then stays for good and is never looked through again; what is made after
+that, the first screen above all, may become garbage like anything else.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ def begin() -> None:
     gc.disable()
 
 
-def painted() -> None:
-    """The first screen stands: collect from now on. Does nothing unless `begin` was called."""
+def loaded() -> None:
+    """All that the first screen needs is imported. Does nothing unless `begin` was called."""
     if not gc.isenabled():
         gc.freeze()
-        gc.enable()
+
+
+def painted() -> None:
+    """The first screen stands: collect from now on."""
+    gc.enable()

@@ -68,6 +68,8 @@ def run_application(app: "KioskApp") -> int:
     import asyncio
     import signal
 
+    quick_start.loaded()
+
     async def show() -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
