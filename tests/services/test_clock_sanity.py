@@ -1,6 +1,7 @@
 """No battery-backed clock: money waits while the time is wrong, says so with both times, and goes on by itself."""
 
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,10 +14,13 @@ from drivers.payments.fields import checked_order
 from kiosk.rules.calendar import beijing_text, business_day
 from kiosk.rules.numbers import payment_number
 from kiosk.rules.refusals import Reason, Refusal
-from kiosk.screens import status
+from kiosk.screens import status, wording
+from kiosk.services import health
 from kiosk.services.channel_watch import ChannelWatch
 from kiosk.services.clock import Clock
-from kiosk.services.clock_sanity import MADE_MS, NO_ORDER, ClockSanity, Doubt
+from kiosk.services.clock_sanity import MADE_MS, NO_ORDER, ClockSanity, Doubt, Verdict
+from kiosk.services.health import NOTHING_ASKED, Indicator, Level
+from kiosk.widgets.frame import Tone
 
 MINUTE, DAY = 60_000, 86_400_000
 WAITING = PaymentOrderState.WAITING
@@ -171,6 +175,19 @@ def test_given_a_reading_when_hours_go_by_then_a_jump_is_still_seen_at_once() ->
 def test_how_far_the_clock_is_off_is_told_in_the_unit_that_tells() -> None:
     told = [status.off_by(seconds * 1000) for seconds in (61, 12 * 60, 3 * 3600, 4 * DAY // 1000, -700)]
     assert told == ["慢 61 秒", "慢 12 分", "慢 3 小时", "慢 4 天", "快 11 分"]
+
+
+def test_given_a_clock_that_is_off_when_shown_then_status_line_help_and_refusal_say_how_far() -> None:
+    light = Indicator(Level.FAULT, health.Reason.CLOCK_WRONG, slow_ms=12 * MINUTE)
+    shown = status.indicators(replace(NOTHING_ASKED, clock=light))[-1]
+    assert (shown.name, shown.word, shown.tone) == ("时钟", "慢 12 分", Tone.FAULT)
+    noon = 1_795_233_600_000
+    assert status.clock_sentence(light, noon) == "本机时间 2026-11-21 12:00（北京时间），与支付平台相比：慢 12 分。"
+    assert status.clock_sentence(NOTHING_ASKED.clock, noon).endswith("还没有和支付平台核对过。")
+    told = Verdict(Doubt.PROVIDER, noon, noon + 12 * MINUTE, 12 * MINUTE).refusal()
+    assert wording.sentence(told) == (
+        "不能收款：本机时间不对（2026-11-21 12:00），支付平台是 2026-11-21 12:12；校准后自动恢复。"
+    )
 
 
 def test_an_order_number_for_asking_the_time_is_one_no_shop_gives() -> None:
