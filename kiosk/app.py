@@ -29,9 +29,9 @@ from kiosk.screens.lock import LockScreen
 from kiosk.screens.ports import DemoControls, ShopPort
 from kiosk.screens.sign_in import SignInScreen
 from kiosk.services.operators import Operator
+from kiosk.widgets import theme as themes
 from kiosk.widgets.field import Field
 from kiosk.widgets.frame import StatusLine, Tone
-from kiosk.widgets.theme import THEME
 from kiosk.widgets.visible import VisibleText
 
 if TYPE_CHECKING:
@@ -78,8 +78,10 @@ class KioskApp(IdleApp, inherit_bindings=False):
         self._leave_asked_at = -LEAVE_WITHIN_S
         self._unsubscribe: Callable[[], None] = lambda: None
         self._visible_text = VisibleText()
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        for theme in themes.THEMES.values():
+            self.register_theme(theme)
+        kept = shop.screen.theme
+        self.theme = kept if kept in themes.THEMES else themes.DARK
 
     def get_default_screen(self) -> KioskScreen:
         """The first screen, made to be switched like one that was pushed: Textual expects the callback of those."""
@@ -299,6 +301,17 @@ class KioskApp(IdleApp, inherit_bindings=False):
         if language not in i18n.LANGUAGES:
             raise ValueError(f"no such language: {language}")
         self.command("language", lambda: self.use_language(language))
+
+    def request_theme(self, name: str) -> None:
+        """Switch the colours of every screen now, and keep that for this terminal."""
+
+        async def use() -> None:
+            self.theme = name
+            if isinstance(self.screen, KioskScreen):
+                self.screen.themed()
+            await self.shop.screen.use_theme(name)
+
+        self.command("theme", use)
 
     def shop_name(self) -> str:
         """What the shop is called."""

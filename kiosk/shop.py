@@ -20,6 +20,7 @@ from data.unit_of_work import Touched
 from kiosk.services.changes import Changes, keys_of
 from kiosk.services.clock import Clock
 from kiosk.services.health import HealthService
+from kiosk.services.screen_settings import ScreenSettings
 from kiosk.services.sign_in import SignInService
 from kiosk.settings import InvoicesSection, Settings
 
@@ -54,6 +55,7 @@ class Shop:
         self.clock = clock
         self.terminal = terminal
         self._outlet = store.read_now(_outlet_name)
+        self.screen = ScreenSettings(store)
         self.changes = Changes()
         self.sign_in = SignInService(store, clock)
         self.health = HealthService(store, self.changes)

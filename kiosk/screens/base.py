@@ -109,6 +109,9 @@ class KioskScreen(Screen[None]):
     def tick(self) -> None:
         """A second went by."""
 
+    def themed(self) -> None:
+        """The colours are other ones now."""
+
     async def on_scan(self, text: str) -> None:
         """A code was scanned. Outside a sale a vehicle code opens one."""
         await self.kiosk.open_by_scan(text)

@@ -8,13 +8,11 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from kiosk.i18n import tr
-from kiosk.rules.calendar import beijing_text
-from kiosk.screens import words
+from kiosk.screens import parked
 from kiosk.screens.base import STYLES, KioskScreen
-from kiosk.services.views import ParkedSale, SaleState
+from kiosk.services.views import ParkedSale
 from kiosk.widgets.button import ActionButton
-from kiosk.widgets.frame import Tone
-from kiosk.widgets.paged_list import ListRow, PagedList
+from kiosk.widgets.paged_list import PagedList
 
 
 class OpenSalesScreen(KioskScreen):
@@ -58,14 +56,15 @@ class OpenSalesScreen(KioskScreen):
     async def _load(self) -> None:
         release = self.hold()
         try:
-            self._parked = await self.shop.sales.parked()
+            self._parked = tuple(reversed(await self.shop.sales.parked()))
         finally:
             release()
         self._show()
 
     def _show(self) -> None:
         pages = self.query_one(PagedList)
-        pages.show([_row(one) for one in self._parked[self._first : self._first + pages.page_size]])
+        now_ms = self.shop.clock.now_ms()
+        pages.show([parked.row(one, now_ms) for one in self._parked[self._first : self._first + pages.page_size]])
 
     def on_paged_list_turn(self, event: PagedList.Turn) -> None:
         size = self.query_one(PagedList).page_size
@@ -88,15 +87,3 @@ class OpenSalesScreen(KioskScreen):
 
     def action_back(self) -> None:
         self.kiosk.command("back", self.kiosk.go_home)
-
-
-def _row(one: ParkedSale) -> ListRow:
-    state = words.sale_step(one.step) if one.state is SaleState.DRAFT else words.sale_state(one.state)
-    return ListRow(
-        key=one.id,
-        head=f"{one.vehicle}  {one.model}",
-        head_right=state,
-        detail=one.customer_masked or tr("还没有填客户"),
-        detail_right=f"{one.operator}  {beijing_text(one.opened_at_ms)[:16]}",
-        tone=Tone.PLAIN if one.state is SaleState.DRAFT else Tone.ATTENTION,
-    )

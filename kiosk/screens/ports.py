@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kiosk.services.printing import PrintingService
     from kiosk.services.refunds import RefundService
     from kiosk.services.sale import SaleService
+    from kiosk.services.screen_settings import ScreenSettings
     from kiosk.services.sign_in import SignInService
     from kiosk.services.waiting import WaitingSales
 
@@ -30,6 +31,8 @@ class ShopPort(Protocol):
     def clock(self) -> Clock: ...
     @property
     def changes(self) -> Changes: ...
+    @property
+    def screen(self) -> ScreenSettings: ...
     @property
     def sign_in(self) -> SignInService: ...
     @property

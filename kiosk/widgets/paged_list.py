@@ -20,14 +20,14 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kiosk.widgets.frame import Tone
+from kiosk.widgets.frame import GLYPHS, Tone
 
 ROW_HEIGHT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """Two lines of text: the first bold, each with a part at the right edge. `tone` colours the right of the first."""
+    """Two lines of text: the first bold, each with a part at the right edge. `tone` marks and colours the upper."""
 
     key: str
     head: str
@@ -69,6 +69,10 @@ class PagedList(Widget, can_focus=True):
 
         by: int
 
+    @dataclass
+    class Resized(Message):
+        """Another number of rows may fit now."""
+
     def __init__(self, *, id: str | None = None, empty: str = "") -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
         self._rows: tuple[ListRow, ...] = ()
@@ -80,9 +84,12 @@ class PagedList(Widget, can_focus=True):
         return max(1, self.size.height // ROW_HEIGHT)
 
     def show(self, rows: Sequence[ListRow]) -> None:
-        """Show another page."""
+        """Show another page; the mark stays while the same rows are shown."""
+        if tuple(rows) == self._rows:
+            return
+        if [row.key for row in rows] != [row.key for row in self._rows]:
+            self.marked = 0
         self._rows = tuple(rows)
-        self.marked = 0
         self.refresh()
 
     def stage_controls(self) -> list[tuple[str, str, Region]]:
@@ -111,8 +118,12 @@ class PagedList(Widget, can_focus=True):
             return Strip([Segment("─" * width, rule)], width)
         if line == 0:
             pointer = "▶ " if marked else "  "
-            return _spread(pointer + row.head, row.head_right, width, style + Style(bold=True), self._tone(row, style))
+            right = GLYPHS[row.tone] + row.head_right
+            return _spread(pointer + row.head, right, width, style + Style(bold=True), self._tone(row, style))
         return _spread("  " + row.detail, row.detail_right, width, style, style)
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         super().watch_has_focus(_has_focus)
