@@ -6,7 +6,7 @@ import pytest
 
 from data.models import Journal, Operator
 from kiosk.rules.refusals import Reason
-from kiosk.services.sign_in import SignInService, hash_pin, pin_fits
+from kiosk.services.sign_in import DECOY, SignInService, hash_pin, pin_fits
 
 
 @pytest.fixture
@@ -63,6 +63,8 @@ def test_given_a_pin_when_hashed_then_it_is_argon2id_of_the_promised_cost_and_sa
     first, second = hash_pin("274913"), hash_pin("274913")
     assert first.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert first != second
+    assert DECOY.rsplit("$", 2)[0] == first.rsplit("$", 2)[0]  # a number nobody has costs the same
+    assert len(DECOY) == len(first)
     assert pin_fits(first, "274913")
     assert not pin_fits(first, "274914")
     assert not pin_fits("nonsense", "274913")
