@@ -25,12 +25,14 @@ from kiosk.screens.ports import ShopPort
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.field import Field
 from kiosk.widgets.frame import HelpLine, MessageLine, StatusLine, TitleBar, Tone
+from kiosk.widgets.too_small import TooSmall, too_small
 
 if TYPE_CHECKING:
     from kiosk.app import KioskApp
     from kiosk.rules.codes import CodeKind
 
 STYLES = Path(__file__).parent.parent / "styles"
+TOO_SMALL = "-too-small"
 F_KEYS = ("f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10")
 
 
@@ -55,6 +57,7 @@ class KioskScreen(Screen[None]):
         super().__init__()
         self.language = i18n.current()
         self._holds: set[Callable[[], None]] = set()
+        self._focus_hidden: Widget | None = None
 
     @property
     def kiosk(self) -> KioskApp:
@@ -152,6 +155,20 @@ class KioskScreen(Screen[None]):
         first = self.first_focus()
         if first is not None:
             first.focus()
+
+    async def on_resize(self) -> None:
+        """A terminal too small for the kiosk shows a sentence; what it hides is as it was when there is room again."""
+        small = too_small(self.kiosk.size)
+        if small:
+            if not self.has_class(TOO_SMALL):
+                self._focus_hidden = self.focused
+            if not self.query(TooSmall):
+                await self.mount(TooSmall())
+            self.query_one(TooSmall).show(self.kiosk.size)
+        self.set_class(small, TOO_SMALL)
+        if not small and self._focus_hidden is not None:
+            self.set_focus(self._focus_hidden)
+            self._focus_hidden = None
 
     def on_unmount(self) -> None:
         """What was still due when the screen went away never happens: nobody waits for it."""
