@@ -9,6 +9,8 @@ A row's body is one of ``{"set": {column: value…}, "<lines' table>": [{…}…
 Anchors are kept outside the store: on slips, in payment order numbers, at headquarters. An anchors file is either a
 JSON list of objects ``{"seq": 12, "hash": "9f3c01ab…"}`` or lines ``12·9f3c01ab5d7e``; ``·``, ``-`` and ``:`` all
 separate, a hash may be shortened to its first 8 digits or more, empty lines and lines from ``#`` on are skipped.
+A payment order's number is an anchor, too, as the payment channels' bills list it: it ends in the first 8 digits of the
+journal's head at that moment. It has no sequence, so it is met by any row with such a hash.
 """
 
 from __future__ import annotations
@@ -29,6 +31,11 @@ from data.migrate import check_schema
 from data.replay import first_difference
 
 _ANCHOR: Final = re.compile(r"\s*(\d{1,18})\s*[·\-:]\s*([0-9a-fA-F]{8,64})\s*")
+_PAYMENT_NUMBER: Final = re.compile(r"\s*[0-9A-Z]{6}\d{13}([0-9A-F]{8})\s*")
+_ANYWHERE: Final = 0
+"""Sequence of an anchor that only has a hash."""
+_LOOSE: Final = 8
+"""Digits of the hash in a payment order's number."""
 _ROWS: Final = (
     "SELECT seq, at_ms, kind, thing, thing_key, body, grand_total_fen, prev, hash, mac FROM journal "
     "WHERE seq > ? ORDER BY seq"
@@ -68,7 +75,9 @@ class _Walk:
 
 
 def parse_anchor(text: str) -> Anchor:
-    """Reads ``S·H`` as printed on slips (also ``S-H`` and ``S:H``). Raises ValueError."""
+    """Reads ``S·H`` as printed on slips (also ``S-H`` and ``S:H``), or a payment order's number. Raises ValueError."""
+    if (number := _PAYMENT_NUMBER.fullmatch(text)) is not None:
+        return Anchor(_ANYWHERE, number[1].lower())
     found = _ANCHOR.fullmatch(text)
     if found is None:
         raise ValueError(f"an anchor is written as sequence·hash, not {text!r}")
@@ -138,10 +147,7 @@ def _verify(connection: Connection, key: JournalKey | None, wanted: Sequence[Anc
         return walk.broken
     for anchor in wanted:
         if anchor not in walk.met:
-            last = walk.head.seq if walk.head is not None else 0
-            how = "the chain ends before it" if anchor.seq > last else "the chain has another row there"
-            why = f"anchor {anchor.text} is not met: {how}"
-            return Verdict(Code.TRUNCATED_OR_FORKED, walk.rows, walk.head, why, anchor.seq)
+            return _not_met(walk, anchor)
     if key is None:
         return Verdict(Code.KEY_DOES_NOT_FIT, walk.rows, walk.head, "the store has no journal key")
     if walk.unkeyed is not None:
@@ -153,6 +159,16 @@ def _verify(connection: Connection, key: JournalKey | None, wanted: Sequence[Anc
     return Verdict(Code.WHOLE, walk.rows, walk.head, "the journal is whole")
 
 
+def _not_met(walk: _Walk, anchor: Anchor) -> Verdict:
+    if anchor.seq == _ANYWHERE:
+        why = f"the payment order that ends in {anchor.hash.upper()} is not met: the chain has no such row"
+        return Verdict(Code.TRUNCATED_OR_FORKED, walk.rows, walk.head, why)
+    last = walk.head.seq if walk.head is not None else 0
+    how = "the chain ends before it" if anchor.seq > last else "the chain has another row there"
+    why = f"anchor {anchor.text} is not met: {how}"
+    return Verdict(Code.TRUNCATED_OR_FORKED, walk.rows, walk.head, why, anchor.seq)
+
+
 def _walk(
     connection: Connection, key: JournalKey | None, wanted: Sequence[Anchor], after: tuple[int, str] = (0, GENESIS)
 ) -> _Walk:
@@ -162,6 +178,7 @@ def _walk(
     by_seq: dict[int, list[Anchor]] = {}
     for anchor in wanted:
         by_seq.setdefault(anchor.seq, []).append(anchor)
+    loose = {anchor.hash: anchor for anchor in by_seq.pop(_ANYWHERE, ())}
     met: list[Anchor] = []
 
     def stop(code: Code, why: str, at: int) -> _Walk:
@@ -182,6 +199,8 @@ def _walk(
             unkeyed = found
         seq, prev, at_ms_before, total_before = found, true_hash, at_ms, total
         met += [anchor for anchor in by_seq.get(seq, ()) if true_hash.startswith(anchor.hash)]
+        if loose and (anchor := loose.get(true_hash[:_LOOSE])) is not None:
+            met.append(anchor)
     if seq == 0:
         return stop(Code.GAP, "the journal is empty", 1)
     return _Walk(seq - began, Anchor(seq, prev), None, unkeyed, tuple(met))

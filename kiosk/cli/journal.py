@@ -19,9 +19,9 @@ def journal() -> None:
 @click.option(
     "--anchors",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File of anchors kept elsewhere: one S·H a line, or a JSON list of {seq, hash}.",
+    help="File of anchors kept elsewhere: one S·H or payment order number a line, or a JSON list of {seq, hash}.",
 )
-@click.option("--receipt", metavar="S·H", help="The anchor printed on a slip.")
+@click.option("--receipt", metavar="S·H", help="The anchor printed on a slip, or the number of a payment order.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def verify(data: Path | None, config: Path | None, anchors: Path | None, receipt: str | None, as_json: bool) -> int:
     """Check the whole journal; changes nothing and can run beside a running kiosk. Prints rows checked and head.

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from data.states import PaymentOrderState
-from data.store import Store, StoreFull
+from data.store import Store, StoreDamaged, StoreFull
 from data.unit_of_work import Tx
 from drivers.payments.base import (
     CancelOutcome,
@@ -326,7 +326,7 @@ class OrderFollower:
         """Book the payment; should anything but the money stand in the way, the sale is paid and waits for a person."""
         try:
             return await self._write(order, lambda tx: work(tx, True))
-        except StoreFull:
+        except (StoreDamaged, StoreFull):  # the medium failed, not the sale: asked for and booked again
             raise
         except Exception:
             log.exception("payment order %s: paid, but its sale cannot be finished", order.number)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from data.states import PrintJobState
-from data.store import Store
+from data.store import Store, StoreDamaged, StoreFull
 from data.unit_of_work import Tx
 from drivers.printers.base import PrinterError, PrinterStatus, ReceiptPrinter
 from kiosk.services import print_moves as moves
@@ -146,7 +146,7 @@ class PrinterWorker:
     async def _print_handed(self, handed: Handed) -> float:
         """It was claimed with the commit that made it. A printer that showed a fault since gets nothing."""
         if self._printer.can_report and (self._status is None or not self._status.ready):
-            await self._hand_back(handed, NO_ANSWER)
+            await self._note(lambda tx: moves.put_back(tx, handed.job_id, NO_ANSWER), handed.sale_id)
             return 0
         job = _Job(handed.job_id, PrintJobState.SENDING, handed.payload, handed.sale_id)
         return await self._print(job, handed.payload)
@@ -172,11 +172,11 @@ class PrinterWorker:
             log.warning("printer %s: %s", self._printer.name, error)
             why, accepted = str(error), error.bytes_sent
             if error.nothing_accepted:
-                await self._write(lambda tx: moves.put_back(tx, job.id, why), job.sale_id)
+                await self._note(lambda tx: moves.put_back(tx, job.id, why), job.sale_id)
                 return RETRY_S
-            await self._write(lambda tx: moves.lose(tx, job.id, why, accepted), job.sale_id)
+            await self._note(lambda tx: moves.lose(tx, job.id, why, accepted), job.sale_id)
             return 0
-        await self._write(lambda tx: moves.sent(tx, job.id, count), job.sale_id)
+        await self._note(lambda tx: moves.sent(tx, job.id, count), job.sale_id)
         await self._confirm(job)
         return 0
 
@@ -184,7 +184,7 @@ class PrinterWorker:
         """Until the printer confirms, or nothing tells any more. While it shows a fault it still holds the bytes."""
         while True:
             outcome = await self._printer.confirm()
-            await self._write(partial(moves.told, job_id=job.id, outcome=outcome), job.sale_id)
+            await self._note(partial(moves.told, job_id=job.id, outcome=outcome), job.sale_id)
             if outcome.fault is None:
                 return
             await self._look()
@@ -220,6 +220,16 @@ class PrinterWorker:
             return None
         payload = None if job.payload is None else bytes(job.payload)
         return _Job(job.id, PrintJobState(job.state), payload, moves.sale_of_job(job))
+
+    async def _note(self, work: Callable[[Tx], object], sale_id: str | None) -> None:
+        """Write down what became of a claimed job as soon as the store takes it: nobody could tell it a second time."""
+        while True:
+            try:
+                await self._write(work, sale_id)
+                return
+            except (StoreDamaged, StoreFull):
+                log.exception("printer %s: what became of a job cannot be written down yet", self._printer.name)
+            await self._clock.wait(self.bell, RETRY_S)
 
     async def _write(self, work: Callable[[Tx], T], *sale_ids: str | None) -> T:
         result = await self._store.write(work)

@@ -10,22 +10,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from data import database
 from data.database import select
 from data.models import Invoice, PaymentOrder, PrintJob, Refund, Sale
 from data.models.base import ascending
-from data.states import Channel, InvoiceState, PaymentOrderState, PrintJobState, Role, SaleState
+from data.states import Channel, InvoiceState, PaymentOrderState, PrintJobState, RefundState, Role, SaleState
+from data.store import StoreDamaged, StoreFull
 from data.unit_of_work import Touched
 from drivers.sandbox.announcement import Announcement
 from drivers.sandbox.remote import ControlFailed, SandboxControl
 from kiosk.demo.catalogue import demo_shop
 from kiosk.demo.settings import demo_settings
+from kiosk.rules.refusals import Reason, Refusal
 from kiosk.services.clock import Clock
 from kiosk.services.views import Operator
 from kiosk.services.views import Sale as SaleView
@@ -33,7 +37,7 @@ from kiosk.shop import Shop
 
 MODELS = {"sale": Sale, "payment_order": PaymentOrder, "invoice": Invoice, "print_job": PrintJob, "refund": Refund}
 CLERK = Operator("1001", "", Role.CLERK)
-PATIENCE_S = 40
+PATIENCE_S = 120
 
 
 class QuickClock(Clock):
@@ -126,35 +130,76 @@ def is_finished(sale: SaleView) -> bool:
     )
 
 
-async def sell(shop: Shop, control: SandboxControl, channel: Channel, number: int) -> str:
+async def sell(shop: Shop, control: SandboxControl, told: argparse.Namespace, number: int) -> str:
     sale = await open_sale(shop, number)
     if sale.state is SaleState.DRAFT:
-        sale = await shop.collection.start(sale.id, channel, sale.list_total_fen, CLERK)
+        sale = await shop.collection.start(sale.id, told.channel, sale.list_total_fen, CLERK)
     moved = asyncio.Event()
     forget = shop.changes.subscribe(lambda keys: moved.set())
-    async with asyncio.timeout(PATIENCE_S):
-        while not is_finished(sale):
-            payment = sale.payment
-            if payment is not None and payment.state is PaymentOrderState.WAITING and payment.code is not None:
-                try:
-                    await asyncio.to_thread(control.pay, payment.code)
-                except ControlFailed as failed:
-                    if failed.reason != "ALREADY_PAID":
-                        raise
-            if sale.invoice is not None and sale.invoice.state is InvoiceState.ISSUING:
-                await asyncio.to_thread(control.advance, 1_000)  # the tax office takes its time
-            await moved.wait()
+    try:
+        while not (is_finished(sale) and (not told.twice or await money_is_back(shop, control, sale))):
+            sale = await shop.sales.load(await collect(shop, control, told, sale))
+            if sale.refunds or (sale.invoice is not None and sale.invoice.state is InvoiceState.ISSUING):
+                await asyncio.to_thread(control.advance, 1_000)  # the other side takes its time
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await moved.wait()
             moved.clear()
             sale = await shop.sales.load(sale.id)
-    forget()
+    finally:
+        forget()
     return sale.id
 
 
-async def work(shop: Shop, control: SandboxControl, channel: Channel, sales: int) -> None:
+async def collect(shop: Shop, control: SandboxControl, told: argparse.Namespace, sale: SaleView) -> str:
+    """What clerk and customer do next about the money. With `--twice` the first code is given up and another shown."""
+    payment = sale.payment
+    if payment is None:
+        return sale.id
+    if told.twice and len(sale.payments) == 1:
+        if payment.state is PaymentOrderState.WAITING:
+            await shop.collection.cancel(sale.id, CLERK)
+        elif payment.state is PaymentOrderState.CLOSED and sale.state is SaleState.ORDERED:
+            await shop.collection.start(sale.id, told.channel, payment.amount_fen, CLERK)
+    elif payment.state is PaymentOrderState.WAITING and payment.code is not None:
+        await pay(control, payment.code)
+    return sale.id
+
+
+async def money_is_back(shop: Shop, control: SandboxControl, sale: SaleView) -> bool:
+    """The customer pays the code that was given up, too; that money has to go back, once."""
+    found = await shop.store.read(lambda: select("SELECT code, state FROM payment_order ORDER BY attempt"))
+    if found[0][1] == PaymentOrderState.CLOSED:
+        await pay(control, found[0][0], late=True)
+    return any(refund.state is RefundState.DONE for refund in sale.refunds)
+
+
+async def pay(control: SandboxControl, code: str, *, late: bool = False) -> None:
+    try:
+        await asyncio.to_thread(control.pay, code, late=late)
+    except ControlFailed as failed:
+        if failed.reason != "ALREADY_PAID":
+            raise
+
+
+async def work(shop: Shop, control: SandboxControl, told: argparse.Namespace) -> None:
     await shop.start()
-    for number in range(sales):
-        print("finished", await sell(shop, control, channel, number), flush=True)
+    for number in range(told.sales):
+        async with asyncio.timeout(told.patience):
+            print("finished", await insist(lambda: sell(shop, control, told, number)), flush=True)  # noqa: B023
     await shop.stop()
+
+
+async def insist(work: Callable[[], Awaitable[str]]) -> str:
+    """A clerk who is told that something could not be saved presses the button again."""
+    while True:
+        try:
+            return await work()
+        except (StoreFull, StoreDamaged, Refusal) as problem:
+            if isinstance(problem, Refusal) and problem.reason is not Reason.STORE_FULL:
+                raise
+            print("refused:", problem, flush=True)
+            await asyncio.sleep(0.2)
 
 
 def main() -> None:
@@ -164,8 +209,10 @@ def main() -> None:
     parser.add_argument("place", nargs="?", help="THING.STATE: die after the commit that brought something there")
     parser.add_argument("--channel", type=Channel, default=Channel.WECHAT)
     parser.add_argument("--sales", type=int, default=1)
+    parser.add_argument("--twice", action="store_true", help="give the first code up; it is paid late, beside another")
     parser.add_argument("--notes", type=Path, help="write down every commit in this file")
     parser.add_argument("--pragma", action="append", default=[], help="NAME=VALUE instead of the product's")
+    parser.add_argument("--patience", type=float, default=PATIENCE_S, help="seconds for one sale")
     told = parser.parse_args()
     set_pragmas(told.pragma)
     announcement = told.announcement.read_text("utf-8")
@@ -175,7 +222,7 @@ def main() -> None:
     if told.notes is not None:
         shop.store.on_commit.insert(0, note_commits(told.notes))
     control = SandboxControl(Announcement.from_json(announcement).control)
-    asyncio.run(work(shop, control, told.channel, told.sales))
+    asyncio.run(work(shop, control, told))
 
 
 if __name__ == "__main__":

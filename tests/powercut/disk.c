@@ -5,7 +5,7 @@
  *   DISK_DIR    the directory; without it nothing happens
  *   DISK_LOG    changes are appended to this file, in the order in which the kernel did them
  *   DISK_NOTES  what the program writes to this file (it lies elsewhere) is logged among the changes
- *   DISK_FAULT  KIND:N: the N-th change is not done. KIND is kill, eio, enospc, or eio+ and enospc+: that one and all
+ *   DISK_FAULT  KIND:N: the N-th change is not done. KIND is kill, eio, enospc, erofs; with a + behind it that one and all
  *               that follow. A full medium refuses what needs room, so a sync never fails with enospc.
  *   DISK_ROOM   file with a decimal number, looked at for every growing change: the bytes the directory can hold
  *
@@ -65,7 +65,7 @@ static void begin(void) {
     const char *colon = strchr(fault, ':');
     fault_at = colon ? atol(colon + 1) : 0;
     fault_kill = !strncmp(fault, "kill", 4);
-    fault_error = !strncmp(fault, "eio", 3) ? EIO : ENOSPC;
+    fault_error = !strncmp(fault, "eio", 3) ? EIO : !strncmp(fault, "erofs", 5) ? EROFS : ENOSPC;
     fault_lasts = colon && colon[-1] == '+';
   }
   if (log) log_handle = TRUE_CALL(open64)(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -148,10 +148,10 @@ static int refused(const char *path, int takes, uint64_t growth) {
       kill(getpid(), SIGKILL);
       for (;;) pause();
     }
-    if (fault_error == EIO || takes) error = fault_error;
+    if (fault_error != ENOSPC || takes) error = fault_error;
   }
   if (!error && takes && !has_room(growth)) error = ENOSPC;
-  if (error) put(REFUSED, path, 0, changes, error == EIO ? "eio" : "enospc", error == EIO ? 3 : 6);
+  if (error) put(REFUSED, path, 0, changes, strerror(error), strlen(strerror(error)));
   return error;
 }
 
