@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual._styles_cache import StylesCache
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.widgets import Input
@@ -231,6 +232,9 @@ class KioskApp(IdleApp, inherit_bindings=False):
         while isinstance(self.screen, KioskScreen) and self.screen.covers:
             await self.pop_screen()
         await self.switch_screen(screen)  # pyright: ignore[reportUnknownMemberType]
+        # Textual 8.2.8 remembers two colours under the widget they belong to: a thousand widgets that are long gone,
+        # each with all it ever painted, some megabytes a sale.
+        StylesCache.get_inner_outer.cache_clear()
 
     async def show_sale(self, sale: Sale, *, only_over: KioskScreen | None = None) -> None:
         """Show the step the sale has reached; a screen that shows it already is painted anew.
