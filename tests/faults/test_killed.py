@@ -38,7 +38,7 @@ async def run(till: Any, *place: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         output, _ = await child.communicate()
     assert child.returncode is not None
     return child.returncode, output.decode()
@@ -75,3 +75,43 @@ async def test_given_a_kill_after_a_commit_when_started_again_then_the_sale_fini
     assert uncertain <= 1
     assert 2 - uncertain <= till.town.papers <= 2
     assert [state for state, _ in units] == ["SOLD"]
+
+
+MONEY_BACK = (
+    ("WECHAT", "payment_order.CLOSING"),
+    ("WECHAT", "payment_order.CLOSED"),
+    ("WECHAT", "payment_order.PAID_LATE"),
+    ("WECHAT", "refund.NEW"),
+    ("WECHAT", "refund.SENT"),
+    ("WECHAT", "refund.DONE"),
+    ("ALIPAY", "payment_order.WAITING"),
+    ("ALIPAY", "payment_order.CLOSING"),
+    ("ALIPAY", "payment_order.PAID_LATE"),
+    ("ALIPAY", "refund.SENT"),
+)
+
+
+@pytest.mark.parametrize(("channel", "place"), MONEY_BACK)
+async def test_given_a_sale_paid_twice_and_a_kill_when_started_again_then_one_payment_goes_back_once(
+    till: Any, channel: str, place: str
+) -> None:
+    await till.open(start=False)
+    await till.leave()
+    twice = ("--twice", "--channel", channel)
+    code, output = await run(till, place, *twice)
+    assert code == -signal.SIGKILL, output
+    code, output = await run(till, *twice)
+    assert code == 0, output
+
+    ledger = await till.town.ledger()
+    (refund,) = ledger["refunds"]
+    paid = [order for order in ledger["orders"] if order["paid_at_ms"] is not None]
+    assert len(paid) == 2
+    assert {order["amount_fen"] for order in paid} == {refund["amount_fen"]}
+    assert [invoice["status"] for invoice in ledger["invoices"]] == ["2"]
+    assert till.town.papers <= 2
+    assert verify(till.directory).code == 0
+    shop = await till.open(start=False)
+    orders = "SELECT state FROM payment_order ORDER BY attempt"
+    states = await shop.store.read(lambda: (select(orders), select("SELECT number, state FROM refund")))
+    assert states == ([("PAID_LATE",), ("PAID",)], [(refund["refund_number"], "DONE")])
