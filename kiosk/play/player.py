@@ -36,6 +36,8 @@ class Player:
     child: Child
     world: SandboxControl
     data: Path
+    _photo: str | None = None
+    """The code the customer's phone photographed last without paying it."""
 
     def do(self, step: Step) -> None:
         """Do one step. Raises StepFailed."""
@@ -69,7 +71,11 @@ class Player:
             case say.Refuse(text):
                 self._refuse(text)
             case say.Pay(amount_fen):
-                self._pay(amount_fen)
+                self.world.pay(self._photographed(amount_fen))
+            case say.Photograph():
+                self._photo = self._photographed(None)
+            case say.PayLate():
+                self._pay_late()
             case say.Wait(seconds):
                 time.sleep(seconds)
             case say.Shot(path):
@@ -176,21 +182,26 @@ class Player:
 
     # What the customer does
 
-    def _pay(self, amount_fen: int | None) -> None:
+    def _pay_late(self) -> None:
+        if self._photo is None:
+            raise StepFailed("no code was photographed before; 'photograph' does that")
+        self.world.pay(self._photo, late=True)
+
+    def _photographed(self, amount_fen: int | None) -> str:
+        """The text of the code on the screen, once it can be read and the amount stands beside it."""
         deadline = time.monotonic() + _PAY_S
         while True:
             cells = self.child.terminal.cells()
             try:
                 code = read_code(cells)
                 if amount_fen is None or shows_amount(cells, amount_fen):
-                    break
+                    return code
                 why = f"the screen does not show the amount {amount_fen // 100}.{amount_fen % 100:02d}"
             except UnreadableCode as finding:
                 why = str(finding)
             if time.monotonic() > deadline:
                 raise StepFailed(why)
             self.child.terminal.wait_change(_POLL_S)
-        self.world.pay(code)
 
     # What happens around
 

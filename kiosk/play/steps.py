@@ -72,6 +72,16 @@ class Pay:
 
 
 @dataclass(frozen=True, slots=True)
+class Photograph:
+    """The customer's phone photographs the code and does not pay yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayLate:
+    """It pays the code it photographed, though that was closed meanwhile: the payment had been under way."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetFault:
     """Break `target` in the world until it is healed."""
 
@@ -151,6 +161,8 @@ Action = (
     | Expect
     | Refuse
     | Pay
+    | Photograph
+    | PayLate
     | SetFault
     | Heal
     | Advance

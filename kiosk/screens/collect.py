@@ -13,9 +13,9 @@ from kiosk.i18n import mark, tr
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.screens import words
 from kiosk.screens.sale_step import SaleStepScreen
-from kiosk.services.views import Payment, PaymentOrderState, Sale
+from kiosk.services.views import Channel, Payment, PaymentOrderState, Sale
 from kiosk.widgets.button import ActionButton
-from kiosk.widgets.frame import HelpLine, MessageLine, StatusLine, TitleBar, state_line
+from kiosk.widgets.frame import HelpLine, MessageLine, StatusLine, TitleBar, Tone, state_line
 from kiosk.widgets.money import BigAmount, yuan
 from kiosk.widgets.prose import Prose
 from kiosk.widgets.qr_code import QrCode
@@ -28,14 +28,31 @@ _HELP = {
     PaymentOrderState.CLOSED: mark("没有收到钱：「重新收款」或「返回」。"),
 }
 """What to do now, by the state of the payment."""
+_CAN_BE_GIVEN_UP = (PaymentOrderState.WAITING, PaymentOrderState.UNKNOWN, PaymentOrderState.CLOSING)
+_BUSY = (PaymentOrderState.UNKNOWN, PaymentOrderState.CLOSING)
+"""States in which the shop asks the provider, and says for how long already."""
 LANE = "collect"
 """Collecting talks to the provider and may take long: it holds up no other command."""
 
 
 class CollectScreen(SaleStepScreen):
-    """The code stands only while it can be paid; the moment its state leaves WAITING it is gone."""
+    """The code stands only while it can be paid; the moment its state leaves WAITING it is gone.
+
+    换渠道 gives the code up and goes back to the price only once it is verifiably closed; was it paid meanwhile, the
+    sale is shown as paid.
+    """
 
     step_number = 4
+
+    def __init__(self, sale: Sale) -> None:
+        super().__init__(sale)
+        self._switching = False
+        self._busy_since_ms: int | None = None
+
+    def again(self) -> CollectScreen:
+        same = CollectScreen(self.sale)
+        same._switching, same._busy_since_ms = self._switching, self._busy_since_ms
+        return same
 
     @property
     def locks_when_idle(self) -> bool:  # type: ignore[override]
@@ -51,12 +68,15 @@ class CollectScreen(SaleStepScreen):
             return ""
         if payment.mismatch:
             return tr("付款与应收不符：不要交车，请联系支付平台核对。")
+        if payment.returned:
+            return tr("请告诉顾客：钱会原路退回，不用再找别人。")
         return tr(_HELP.get(payment.state, _HELP[PaymentOrderState.NEW]))
 
     def more_help(self) -> Sequence[str]:
         return (
             tr("待支付：等顾客付款。未知：正在向支付平台查询，不要再次收款。"),
             tr("取消收款：先向平台确认没有付款，再关闭这个码，不会重复收钱。"),
+            tr("换渠道：先确认这个码没有付款并关闭，再回到收款渠道；顾客已付就显示已支付。"),
             tr("挂单：收款照常进行，回到首页。"),
         )
 
@@ -80,6 +100,7 @@ class CollectScreen(SaleStepScreen):
                 with Horizontal(classes="pay-buttons"):
                     yield ActionButton(tr("挂单"), id="park", key="f6")
                     yield ActionButton(tr("取消收款"), id="cancel-payment", key="f7", look="careful")
+                    yield ActionButton(tr("换渠道"), id="switch-channel", key="f5")
                     yield ActionButton(tr("返回"), id="reopen", key="f6")
                     yield ActionButton(tr("重新收款"), id="again", key="f8", look="primary")
                     yield ActionButton(tr("求助"), id="help", key="f1")
@@ -116,17 +137,21 @@ class CollectScreen(SaleStepScreen):
         self.query_one("#code", QrCode).show(self._code())
         no_code = self.query_one("#no-code", Static)
         no_code.display = not self._code()
-        no_code.update(state_line(*words.payment_state(payment.state)))
+        no_code.update(state_line(*self._standing(payment)))
         self.query_one(BigAmount).show(payment.amount_fen)
         self.query_one("#pay-amount", Static).update(f"{words.channel(payment.channel)}  {yuan(payment.amount_fen)}")
         self.say_help(self.help_text())
-        self.query_one("#pay-meaning", Prose).update(_meaning(payment))
-        closed = payment.state is PaymentOrderState.CLOSED
-        live = payment.state in {PaymentOrderState.WAITING, PaymentOrderState.UNKNOWN, PaymentOrderState.CLOSING}
-        self.query_one("#park").display = not closed
-        self.query_one("#cancel-payment").display = live
-        self.query_one("#reopen").display = closed
-        self.query_one("#again").display = closed
+        meaning = self.query_one("#pay-meaning", Prose)
+        meaning.update(self._meaning(payment))
+        meaning.display = bool(self._meaning(payment))
+        over = _over(payment)
+        self.query_one("#park").display = not over
+        self.query_one("#cancel-payment").display = payment.state in _CAN_BE_GIVEN_UP and not self._switching
+        self.query_one("#switch-channel").display = (
+            self._others() != () and not self._switching and (over or payment.state in _CAN_BE_GIVEN_UP)
+        )
+        self.query_one("#reopen").display = over
+        self.query_one("#again").display = over
         for button in self.query("#demo-pay"):
             button.display = payment.state is PaymentOrderState.WAITING
         self.tick()
@@ -135,18 +160,49 @@ class CollectScreen(SaleStepScreen):
         payment = self._payment()
         if payment is None:
             return
-        tone, word = words.payment_state(payment.state)
+        tone, word = self._standing(payment)
+        now = self.shop.clock.steady_ms()
         left = ""
         if payment.state is PaymentOrderState.WAITING:
             seconds = max(0, payment.expires_at_ms - self.shop.clock.now_ms()) // 1000
             left = f"  {seconds // 60}:{seconds % 60:02d}"
+        if payment.state in _BUSY:
+            self._busy_since_ms = now if self._busy_since_ms is None else self._busy_since_ms
+            left = "  " + tr("已 {seconds} 秒", seconds=str((now - self._busy_since_ms) // 1000))
+        else:
+            self._busy_since_ms = None
         self.query_one("#pay-state", Static).update(state_line(tone, f"{word}{left}"))
+
+    def _standing(self, payment: Payment) -> tuple[Tone, str]:
+        """The state of the payment as the customer should understand it."""
+        if not payment.returned:
+            return words.payment_state(payment.state)
+        back = self.sale.given_back_fen(payment) >= payment.amount_fen
+        return (Tone.ATTENTION, tr("已退款")) if back else (Tone.ATTENTION, tr("退款中"))
+
+    def _meaning(self, payment: Payment) -> str:
+        """What the state means for the money and what to do."""
+        if payment.returned:
+            return tr("顾客付的 {amount} 已原路退回，本单没有收款。", amount=yuan(payment.amount_fen))
+        if self._switching and payment.state in _CAN_BE_GIVEN_UP:
+            return tr("正在换渠道：先确认这个码没有付款，再关闭它。")
+        return _meaning(payment)
+
+    def apply(self, sale: Sale) -> None:
+        super().apply(sale)
+        payment = self._payment()
+        if self._switching and payment is not None and _over(payment):
+            self._switching = False
+            if payment.returned:
+                self.paint()  # the customer is told first
+            else:
+                self._back_to_channels()
 
     # What can be done
 
     def action_back(self) -> None:
         payment = self._payment()
-        if payment is not None and payment.state is PaymentOrderState.CLOSED:
+        if payment is not None and _over(payment):
             self.press_reopen()
         else:
             self.kiosk.refuse(Refusal(Reason.ORDER_LIVE))
@@ -156,6 +212,46 @@ class CollectScreen(SaleStepScreen):
             await self.kiosk.show_sale(await self.shop.collection.cancel(self.sale.id, self.kiosk.acting()))
 
         self.kiosk.command("cancel-payment", cancel, lane=LANE)
+
+    def press_switch_channel(self) -> None:
+        payment = self._payment()
+        if payment is None or self._switching:
+            return
+        if _over(payment):
+            self._back_to_channels()
+            return
+        self._switching = True
+        self.paint()
+
+        async def give_up() -> None:
+            """`apply` goes on once it is closed, whenever that is."""
+            try:
+                await self.shop.collection.cancel(self.sale.id, self.kiosk.acting())
+            except Refusal:
+                self._switching = False
+                raise
+
+        self.kiosk.command("switch-channel", give_up, lane=LANE)
+
+    def _others(self) -> tuple[Channel, ...]:
+        """The channels beside the one of this code."""
+        payment = self._payment()
+        mine = None if payment is None else payment.channel
+        return tuple(channel for channel in Channel if channel in self.shop.collection.channels and channel is not mine)
+
+    def _back_to_channels(self) -> None:
+        """To the price step; the only other channel is chosen already, and 收款 still sends."""
+        others = self._others()
+
+        async def reopen() -> Sale:
+            sale = await self.shop.collection.reopen(self.sale.id, self.kiosk.acting())
+            if len(others) == 1:
+                kept = {"channel": others[0].value}
+                await self.shop.sales.keep_typed(sale.id, kept, operator=self.kiosk.acting())
+                sale = await self.shop.sales.load(sale.id)
+            return sale
+
+        self.advance("reopen", reopen)
 
     def press_again(self) -> None:
         payment = self._payment()
@@ -186,6 +282,11 @@ class CollectScreen(SaleStepScreen):
             self.done(tr("演示：顾客已付款，等待支付平台的结果。"))
 
         self.kiosk.command("demo-pay", pay, lane=LANE)
+
+
+def _over(payment: Payment) -> bool:
+    """Whether nothing can come of this payment any more, and it pays nothing."""
+    return payment.state is PaymentOrderState.CLOSED or payment.returned
 
 
 def _meaning(payment: Payment) -> str:

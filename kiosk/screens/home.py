@@ -13,7 +13,7 @@ from kiosk.i18n import tr
 from kiosk.rules.permissions import Command, may
 from kiosk.screens import notices, parked
 from kiosk.screens.base import STYLES, KioskScreen
-from kiosk.services.views import ParkedSale
+from kiosk.services.views import ParkedSale, SaleState
 from kiosk.widgets import theme as themes
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.frame import Tone
@@ -144,7 +144,13 @@ class HomeScreen(KioskScreen):
         sale_id = event.button.sale_id
 
         async def open_sale() -> None:
-            await self.kiosk.show_sale(await self.shop.sales.load(sale_id))
+            from kiosk.screens.sale_detail import SaleDetailScreen
+
+            sale = await self.shop.sales.load(sale_id)
+            if sale.state is SaleState.CANCELLED:
+                await self.kiosk.show(SaleDetailScreen(sale))
+            else:
+                await self.kiosk.show_sale(sale)
 
         self.kiosk.command("notice", open_sale)
 

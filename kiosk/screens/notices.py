@@ -1,4 +1,4 @@
-"""What needs a person, as rows on Home that lead to the sale: late payments, slips nobody knows about."""
+"""What needs a person, as rows on Home that lead to the sale: late payments, refunds, slips nobody knows about."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from kiosk.i18n import mark, tr
 from kiosk.screens.ports import ShopPort
 from kiosk.services.waiting import Waiting
 from kiosk.widgets.frame import GLYPHS, Tone
+from kiosk.widgets.money import yuan
 
 MOST = 2
 
 _TEXTS = {
     Waiting.LATE_PAYMENT: mark("晚到付款 {serial}：请交车"),
     Waiting.WRONG_PAYMENT: mark("付款与应收不符 {serial}：请联系支付平台"),
+    Waiting.REFUND_STUCK: mark("退款未成 {serial} {amount}：请店长找支付平台"),
+    Waiting.REFUNDING: mark("正在自动退款 {serial} {amount}"),
     Waiting.UNCERTAIN_SLIP: mark("待确认凭条 {serial}：看看是否打出来了"),
     Waiting.FAILED_INVOICE: mark("开票失败 {serial}：请查看原因"),
 }
@@ -30,6 +33,18 @@ class Notice:
 async def gather(shop: ShopPort) -> tuple[Notice, ...]:
     """The most pressing, at most `MOST`; the rest shows once these are settled."""
     found = await shop.waiting.newest(MOST)
-    return tuple(
-        Notice(one.sale_id, GLYPHS[Tone.ATTENTION] + tr(_TEXTS[one.why], serial=one.serial)) for one in found[:MOST]
-    )
+    waiting = [
+        Notice(
+            one.sale_id,
+            GLYPHS[Tone.ATTENTION] + tr(_TEXTS[one.why], serial=one.serial, amount=yuan(one.amount_fen)),
+        )
+        for one in found
+    ]
+    given_back = [
+        Notice(
+            one.sale_id,
+            GLYPHS[Tone.GOOD] + tr("已自动退款 {serial} {amount}", serial=one.serial, amount=yuan(one.amount_fen)),
+        )
+        for one in shop.refunds.given_back
+    ]
+    return tuple([*waiting, *given_back][:MOST])

@@ -39,7 +39,7 @@ class PaidScreen(SaleStepScreen):
         with Horizontal(classes="paid-head"):
             with Vertical(classes="paid-word"):
                 yield Static(state_line(Tone.GOOD, tr("已支付")), classes="large", markup=False)
-                yield Static(self._facts(), markup=False)
+                yield Static(self._facts(), id="paid-facts", markup=False)
             yield BigAmount(self.sale.total_fen or 0)
         with Grid(id="documents"):
             yield InvoicePanel(self.sale.invoice)
@@ -67,9 +67,11 @@ class PaidScreen(SaleStepScreen):
         parts = [f"{channel}  {yuan(self.sale.total_fen or 0)}", tr("流水号 {serial}", serial=self.sale.serial or "")]
         if self._late():
             parts.append(tr("晚到付款"))
+        parts += [f"{words.refund_state(one.state)[1]}  {yuan(one.amount_fen)}" for one in self.sale.refunds[-1:]]
         return Content("\n").join(Content(part) for part in parts)
 
     def paint(self) -> None:
+        self.query_one("#paid-facts", Static).update(self._facts())
         self.query_one(InvoicePanel).show(self.sale.invoice)
         self.do(self._slips, "slips")
 

@@ -80,6 +80,9 @@ class SaleDetailScreen(SaleScreen):
         for payment in self.sale.payments:
             _tone, word = words.payment_state(payment.state)
             rows.append((words.channel(payment.channel), f"{payment.number}  {word}"))
+        for refund in self.sale.refunds:
+            word = f"{words.refund_state(refund.state)[1]}  {yuan(refund.amount_fen)}"
+            rows += [(tr("退款"), f"{refund.number}  {word}")]
         return facts_table(rows)
 
     def press_save_slip(self) -> None:

@@ -14,6 +14,7 @@ from kiosk.services.views import (
     PaymentOrderState,
     PrintJob,
     PrintJobState,
+    RefundState,
     SaleState,
     SaleStep,
     VehicleCard,
@@ -53,6 +54,14 @@ _PAYMENTS: Final = {
     PaymentOrderState.PAID: (Tone.GOOD, mark("已支付")),
     PaymentOrderState.CLOSED: (Tone.OFF, mark("已关闭")),
     PaymentOrderState.PAID_LATE: (Tone.ATTENTION, mark("晚到付款")),
+}
+_REFUNDS: Final = {
+    RefundState.NEW: (Tone.PLAIN, mark("退款中")),
+    RefundState.SENT: (Tone.PLAIN, mark("退款中")),
+    RefundState.ACCEPTED: (Tone.PLAIN, mark("退款中")),
+    RefundState.UNKNOWN: (Tone.ATTENTION, mark("退款未知")),
+    RefundState.DONE: (Tone.GOOD, mark("已退款")),
+    RefundState.ABNORMAL: (Tone.FAULT, mark("退款异常")),
 }
 _INVOICES: Final = {
     InvoiceState.NEW: (Tone.PLAIN, mark("开票中")),
@@ -107,6 +116,12 @@ def line_kind(kind: LineKind) -> str:
 def payment_state(state: PaymentOrderState) -> tuple[Tone, str]:
     """A payment order's state."""
     tone, word = _PAYMENTS[state]
+    return tone, tr(word)
+
+
+def refund_state(state: RefundState) -> tuple[Tone, str]:
+    """A refund's state."""
+    tone, word = _REFUNDS[state]
     return tone, tr(word)
 
 

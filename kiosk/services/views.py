@@ -94,6 +94,11 @@ class Payment:
         """Whether the provider says paid, but not what was asked for (`collection_orders.Note.MISMATCH`)."""
         return self.note is not None and self.note.startswith("MISMATCH")
 
+    @property
+    def returned(self) -> bool:
+        """Whether it was paid and the provider sent all of it back (`collection_orders.Note.RETURNED`)."""
+        return self.note == "RETURNED"
+
 
 @dataclass(frozen=True, slots=True)
 class Refund:

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from data.states import SaleState
 from data.store import Store
+from kiosk import i18n
 from kiosk.app import KioskApp
 from kiosk.demo.catalogue import demo_shop
 from kiosk.demo.seeding import seed
@@ -17,6 +18,8 @@ from kiosk.demo.settings import demo_settings
 from kiosk.screens.home import NoticeButton
 from kiosk.services.clock import Clock
 from kiosk.shop import Shop
+from kiosk.widgets.button import ActionButton, ChoiceButton
+from kiosk.widgets.frame import StatusLine
 
 from .conftest import Till
 
@@ -125,3 +128,83 @@ async def test_given_a_late_payment_after_going_back_to_the_price_then_it_pays_t
         sale = await one.finished(sale_id)
         assert sale.state is SaleState.DONE
         assert sale.late
+
+
+async def test_given_the_channel_button_is_tapped_twice_then_one_code_is_closed_and_the_other_channel_is_chosen(
+    counter,
+):
+    async with counter() as one:
+        await one.collect()
+        button = one.app.screen.query_one("#switch-channel")
+        button.press()
+        button.press()
+        await one.until(lambda: one.showing("PriceScreen"))
+        sale = await one.app.shop.sales.load(one.app.screen.sale.id)
+        assert [payment.state for payment in sale.payments] == ["CLOSED"]
+        chosen = [choice.value for choice in one.app.screen.query(ChoiceButton) if choice.chosen]
+        assert chosen == ["ALIPAY"]
+        await one.press("f8")
+        await one.until(lambda: one.showing("CollectScreen") and one.app.screen.sale.payment.code)
+        sale = one.app.screen.sale
+        assert [(payment.channel, payment.state) for payment in sale.payments] == [
+            ("WECHAT", "CLOSED"),
+            ("ALIPAY", "WAITING"),
+        ]
+
+
+async def test_given_the_provider_is_silent_when_switching_then_the_screen_says_so_and_offers_no_second_order(counter):
+    async with counter() as one:
+        await one.collect()
+        await one.town.fault("wechat", "timeout")
+        await one.press("f5")
+        await one.until(lambda: one.app.screen.sale.payment.state == "UNKNOWN")
+        assert one.showing("CollectScreen")
+        shown = {button.id for button in one.app.screen.query(ActionButton) if button.display}
+        assert not shown & {"again", "reopen", "switch-channel", "cancel-payment"}
+        assert "正在换渠道" in str(one.app.screen.query_one("#pay-meaning").render())
+        await one.town.heal("wechat")
+        await one.until(lambda: one.showing("PriceScreen"))
+
+
+async def test_given_calling_off_met_a_payment_when_switching_then_the_customer_is_told_that_it_went_back(
+    counter, monkeypatch
+):
+    async with counter() as one:
+        await one.reach_price(BIKE)
+        await one.touch("支付宝")
+        await one.press("f8")
+        await one.until(lambda: one.app.screen.sale.payment.code)
+        driver = one.app.shop.collection._channels["ALIPAY"].driver
+        cancel, code = driver.cancel, one.app.screen.sale.payment.code
+
+        async def too_late(number):
+            await one.town.pay(code)
+            monkeypatch.setattr(driver, "cancel", cancel)
+            return await cancel(number)
+
+        monkeypatch.setattr(driver, "cancel", too_late)
+        await one.press("f5")
+        await one.until(lambda: one.app.screen.sale.payment.returned)
+        await one.settle()
+        assert one.showing("CollectScreen")
+        told = str(one.app.screen.query_one("#pay-meaning").render())
+        assert "已原路退回" in told
+        assert "¥" in told
+        shown = {button.id for button in one.app.screen.query(ActionButton) if button.display}
+        assert {"again", "reopen", "switch-channel"} <= shown
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en", "ja", "ru"])
+async def test_given_the_code_screen_at_its_least_size_then_every_button_is_whole(counter, language):
+    async with counter() as one:
+        one.app.demo = object()  # the demo's own button makes it one more
+        await one.collect()
+        one.app.request_language(language)
+        await one.until(lambda: one.app.screen.language == language)
+        bottom = one.app.screen.query_one(StatusLine).region.y
+        buttons = [button for button in one.app.screen.query(ActionButton) if button.display]
+        assert len(buttons) == 5
+        assert all(button.region.height == 3 and button.region.bottom <= bottom for button in buttons)
+        await one.settle()
+        one.app.request_language(i18n.SOURCE)
+        await one.until(lambda: one.app.screen.language == i18n.SOURCE)
