@@ -29,6 +29,7 @@ from kiosk.screens.help import HelpScreen
 from kiosk.screens.lock import LockScreen
 from kiosk.screens.ports import DemoControls, ShopPort
 from kiosk.screens.sign_in import SignInScreen
+from kiosk.screens.working import Working
 from kiosk.services.operators import Operator
 from kiosk.widgets import theme as themes
 from kiosk.widgets.field import Field
@@ -71,7 +72,7 @@ class KioskApp(IdleApp, inherit_bindings=False):
         self.operator: Operator | None = None
         self.busy = 0
         """User commands and saves in flight; 0 means that everything a person did is done."""
-        self._under_way: set[str] = set()
+        self._working = Working()
         self._lanes: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._showing = asyncio.Lock()
@@ -126,9 +127,9 @@ class KioskApp(IdleApp, inherit_bindings=False):
 
         A second call by the same `name` while the first is under way is a double tap and is ignored, unless `queued`.
         """
-        if name in self._under_way and not queued:
+        if name in self._working and not queued:
             return
-        self._under_way.add(name)
+        self._working.begin(name)
         self.busy += 1
         self._spawn(self._command(name, work, lane))
 
@@ -140,7 +141,7 @@ class KioskApp(IdleApp, inherit_bindings=False):
                 await self.guarded(work)
         finally:
             waiting.cancel()
-            self._under_way.discard(name)
+            self._working.end(name)
             self.busy -= 1
             self._say_no_longer_busy()
 
@@ -211,12 +212,15 @@ class KioskApp(IdleApp, inherit_bindings=False):
 
     def _say_busy(self) -> None:
         """Unless something is said already: a slow screen may have told what came of it before it is done itself."""
-        if self._under_way and self.screen_stack and isinstance(self.screen, KioskScreen) and self.screen.quiet:
-            self.say(Tone.PLAIN, tr("… 处理中，请稍候"))
+        screen = self.screen if self.screen_stack else None
+        if self._working and isinstance(screen, KioskScreen) and (screen.quiet or screen.says(self._working.told)):
+            self._working.told = self._working.sentence()
+            screen.say(Tone.UNDER_WAY, self._working.told)
 
     def _say_no_longer_busy(self) -> None:
-        if not self._under_way and self.screen_stack and isinstance(self.screen, KioskScreen):
-            self.screen.clear_message(tr("… 处理中，请稍候"))
+        if not self._working and self.screen_stack and isinstance(self.screen, KioskScreen):
+            self.screen.clear_message(self._working.told)
+            self._working.told = ""
 
     # Where things are shown
 
@@ -412,6 +416,8 @@ class KioskApp(IdleApp, inherit_bindings=False):
         if isinstance(screen, KioskScreen) and screen.is_mounted:
             self.show_status(screen)
             screen.tick()
+            if self._working.told:
+                self._say_busy()
         self.watch_idle()
 
     def may_idle(self) -> bool:

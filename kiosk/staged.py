@@ -48,7 +48,7 @@ class StagedKiosk(KioskApp):
 
     def _work_under_way(self) -> list[str]:
         """Commands, saves, loads of screens and units of work in flight, and keys that are held back; by name."""
-        told = [f"command {name!r}" for name in sorted(self._under_way)]
+        told = [f"command {name!r}" for name in sorted(self._working.names)]
         if self.busy > len(told):
             told.append(f"{self.busy - len(told)} saves or loads")
         if self._store.busy:

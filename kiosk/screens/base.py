@@ -201,6 +201,10 @@ class KioskScreen(Screen[None]):
         """Whether the message line says nothing."""
         return not any(line.text for line in self.query(MessageLine))
 
+    def says(self, text: str) -> bool:
+        """Whether `text` stands in the message line."""
+        return any(line.text == text for line in self.query(MessageLine))
+
     def clear_message(self, text: str) -> None:
         """Clear the message line if it still says `text`."""
         for line in self.query(MessageLine):

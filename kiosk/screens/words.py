@@ -46,9 +46,9 @@ _CHEMISTRIES: Final = {
     "NA": mark("钠离子"),
 }
 _PAYMENTS: Final = {
-    PaymentOrderState.NEW: (Tone.PLAIN, mark("生成收款码")),
-    PaymentOrderState.SENT: (Tone.PLAIN, mark("生成收款码")),
-    PaymentOrderState.WAITING: (Tone.PLAIN, mark("待支付")),
+    PaymentOrderState.NEW: (Tone.UNDER_WAY, mark("生成收款码")),
+    PaymentOrderState.SENT: (Tone.UNDER_WAY, mark("生成收款码")),
+    PaymentOrderState.WAITING: (Tone.UNDER_WAY, mark("待支付")),
     PaymentOrderState.CLOSING: (Tone.ATTENTION, mark("正在关闭")),
     PaymentOrderState.UNKNOWN: (Tone.ATTENTION, mark("未知")),
     PaymentOrderState.PAID: (Tone.GOOD, mark("已支付")),
@@ -64,18 +64,18 @@ _REFUNDS: Final = {
     RefundState.ABNORMAL: (Tone.FAULT, mark("退款异常")),
 }
 _INVOICES: Final = {
-    InvoiceState.NEW: (Tone.PLAIN, mark("开票中")),
-    InvoiceState.SENT: (Tone.PLAIN, mark("开票中")),
-    InvoiceState.ISSUING: (Tone.PLAIN, mark("开票中")),
+    InvoiceState.NEW: (Tone.UNDER_WAY, mark("开票中")),
+    InvoiceState.SENT: (Tone.UNDER_WAY, mark("开票中")),
+    InvoiceState.ISSUING: (Tone.UNDER_WAY, mark("开票中")),
     InvoiceState.ISSUED: (Tone.GOOD, mark("已开票")),
     InvoiceState.FAILED: (Tone.FAULT, mark("开票失败")),
     InvoiceState.WITHDRAWN: (Tone.OFF, mark("未开票")),
 }
 _PRINTS: Final = {
-    PrintJobState.QUEUED: (Tone.PLAIN, mark("打印中")),
+    PrintJobState.QUEUED: (Tone.UNDER_WAY, mark("打印中")),
     PrintJobState.HELD: (Tone.ATTENTION, mark("等待打印机")),
-    PrintJobState.SENDING: (Tone.PLAIN, mark("打印中")),
-    PrintJobState.SENT: (Tone.PLAIN, mark("打印中")),
+    PrintJobState.SENDING: (Tone.UNDER_WAY, mark("打印中")),
+    PrintJobState.SENT: (Tone.UNDER_WAY, mark("打印中")),
     PrintJobState.PRINTED: (Tone.GOOD, mark("已打印")),
     PrintJobState.UNCERTAIN: (Tone.ATTENTION, mark("待确认")),
     PrintJobState.CANCELLED: (Tone.OFF, mark("已取消")),
@@ -134,7 +134,7 @@ def invoice_state(invoice: Invoice | None) -> tuple[Tone, str]:
 
 def invoice_word(state: InvoiceState) -> tuple[Tone, str]:
     """The word for a state of an invoice."""
-    tone, word = _INVOICES.get(state, (Tone.PLAIN, mark("开票中")))
+    tone, word = _INVOICES.get(state, (Tone.UNDER_WAY, mark("开票中")))
     return tone, tr(word)
 
 

@@ -18,15 +18,24 @@ class Tone(StrEnum):
     """How a line is meant; each has its glyph and its colour, so that no colour stands alone."""
 
     PLAIN = "plain"
+    UNDER_WAY = "under-way"
     GOOD = "good"
     ATTENTION = "attention"
     FAULT = "fault"
     OFF = "off"
 
 
-GLYPHS = {Tone.PLAIN: "", Tone.GOOD: "● ", Tone.ATTENTION: "▲ ", Tone.FAULT: "✕ ", Tone.OFF: "○ "}
+GLYPHS = {
+    Tone.PLAIN: "",
+    Tone.UNDER_WAY: "… ",
+    Tone.GOOD: "● ",
+    Tone.ATTENTION: "▲ ",
+    Tone.FAULT: "✕ ",
+    Tone.OFF: "○ ",
+}
 COLOURS = {
     Tone.PLAIN: "$foreground",
+    Tone.UNDER_WAY: "$secondary",
     Tone.GOOD: "$good",
     Tone.ATTENTION: "$attention",
     Tone.FAULT: "$fault",
@@ -124,7 +133,7 @@ class StatusLine(Widget):
         return status_line(self._indicators, self._right, self.size.width)
 
 
-_FIRST_TO_YIELD = (Tone.GOOD, Tone.PLAIN, Tone.OFF, Tone.ATTENTION, Tone.FAULT)
+_FIRST_TO_YIELD = (Tone.GOOD, Tone.PLAIN, Tone.UNDER_WAY, Tone.OFF, Tone.ATTENTION, Tone.FAULT)
 
 
 def status_line(indicators: Sequence[Indicator], right: RightEnd, width: int) -> Content:

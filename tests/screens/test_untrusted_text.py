@@ -12,7 +12,7 @@ from kiosk.screens.base import KioskScreen
 from kiosk.screens.documents import InvoicePanel
 from kiosk.screens.home import NoticeButton
 from kiosk.screens.notices import Notice
-from kiosk.screens.sale_goods import Slot
+from kiosk.screens.sale_goods import Place, Slot
 from kiosk.services.views import Invoice, InvoiceKind, InvoiceState, Line, LineKind
 from kiosk.widgets.button import ActionButton, ChoiceButton
 from kiosk.widgets.facts import facts_table
@@ -56,7 +56,8 @@ class Showcase(KioskScreen):
         yield Static(facts_table([(text, text), ("名", Content(text))]), classes="here", markup=False)
         yield Field(text, id="field", value=text)
         yield ChoiceButton(text, text, chosen=True)
-        yield Slot(text, Line(1, LineKind.BATTERY, text, text, text, text, 1, 1, False, False, text))
+        line = Line(1, LineKind.BATTERY, text, text, text, text, 1, 1, False, False, text)
+        yield Slot(Place(text, line))
         for state in (InvoiceState.ISSUED, InvoiceState.FAILED):
             yield InvoicePanel(Invoice(text, InvoiceKind.BLUE, state, text, 1, 1, 2, text, 1, text, 1, None, ()))
         rows = PagedList(id="rows")
