@@ -168,7 +168,8 @@ async def collect(shop: Shop, control: SandboxControl, told: argparse.Namespace,
 
 async def money_is_back(shop: Shop, control: SandboxControl, sale: SaleView) -> bool:
     """The customer pays the code that was given up, too; that money has to go back, once."""
-    found = await shop.store.read(lambda: select("SELECT code, state FROM payment_order ORDER BY attempt"))
+    orders = "SELECT code, state FROM payment_order WHERE sale_id = ? ORDER BY attempt"
+    found = await shop.store.read(lambda: select(orders, sale.id))
     if found[0][1] == PaymentOrderState.CLOSED:
         await pay(control, found[0][0], late=True)
     return any(refund.state is RefundState.DONE for refund in sale.refunds)

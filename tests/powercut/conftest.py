@@ -78,7 +78,7 @@ class Bench:
             stderr=asyncio.subprocess.STDOUT,
         )
         try:
-            async with asyncio.timeout(180):
+            async with asyncio.timeout(600):
                 output, _ = await till.communicate()
         except TimeoutError:
             till.kill()

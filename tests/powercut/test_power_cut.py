@@ -69,12 +69,23 @@ async def test_given_the_power_cut_at_any_change_of_a_sale_then_nothing_acknowle
     commits = notes.read_bytes().count(b"\n")
     assert commits >= 25 * SALES
 
-    report = await replay(run.log, base, "--subsets", "6")
+    report = await replay(run.log, base, "--subsets", "7")
     record_property("power cut", repr(report))
     print(report)
     assert set(report.verdicts) == {"whole"}, report
     assert report.distinct >= 5_000
     assert report.stores > commits / PROCESSES  # the states do stand for every commit, each share for its half
+
+
+async def test_given_the_power_cut_while_money_goes_back_then_neither_it_nor_its_intent_is_lost(bench: Any) -> None:
+    base = await bench.prepare()
+    notes = bench.place / "notes"
+    run = await bench.sell("--twice", "--channel", "ALIPAY", "--notes", str(notes), notes=notes)
+    assert run.code == 0, run.output
+    assert json.loads(notes.read_text().splitlines()[-1])["intents"]["refund"]
+    report = await replay(run.log, base, "--subsets", "2", every=1 if LONG else 2)
+    print(report)
+    assert set(report.verdicts) == {"whole"}, report
 
 
 async def test_given_the_power_cut_while_a_store_is_made_then_the_next_start_finishes_it(
