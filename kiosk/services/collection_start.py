@@ -86,7 +86,7 @@ def check_no_order_open(sale: Sale) -> None:
 def orders_of(sale_id: str) -> list[PaymentOrder]:
     """Every payment order of a sale, oldest first."""
     rows = PaymentOrder.query().where(PaymentOrder.sale_id == sale_id)
-    return list(rows.order_by(ascending(PaymentOrder.created_at_ms), ascending(PaymentOrder.attempt)))
+    return list(rows.order_by(ascending(PaymentOrder.attempt)))
 
 
 def _order(tx: Tx, sale: Sale, amount_fen: int) -> None:

@@ -172,11 +172,7 @@ def _customer(row: SaleRow) -> views.Customer | None:
 
 
 def _payments(sale_id: str) -> tuple[views.Payment, ...]:
-    rows = (
-        PaymentOrder.query()
-        .where(PaymentOrder.sale_id == sale_id)
-        .order_by(ascending(PaymentOrder.created_at_ms), ascending(PaymentOrder.attempt))
-    )
+    rows = PaymentOrder.query().where(PaymentOrder.sale_id == sale_id).order_by(ascending(PaymentOrder.attempt))
     return tuple(
         views.Payment(
             number=row.number,

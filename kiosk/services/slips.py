@@ -217,11 +217,11 @@ def anchor_of(tx: Tx) -> str:
 
 
 def _payments(sale_id: str) -> tuple[SlipPayment, ...]:
-    rows = PaymentOrder.query().where(PaymentOrder.sale_id == sale_id).order_by(ascending(PaymentOrder.created_at_ms))
+    rows = PaymentOrder.query().where(PaymentOrder.sale_id == sale_id).order_by(ascending(PaymentOrder.attempt))
     return tuple(
         SlipPayment(row.channel, row.amount_fen, row.number, row.provider_number or "")
         for row in rows
-        if row.state in _PAID and row.note != Note.UNAPPLIED
+        if row.state in _PAID and row.note not in (Note.UNAPPLIED, Note.RETURNED)
     )
 
 
