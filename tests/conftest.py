@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -224,3 +226,20 @@ async def till(town: Town, tmp_path: Path) -> AsyncIterator[Till]:
         yield here
     finally:
         await here.leave()
+
+
+class Machine:
+    """The machine's clock: set it, as somebody or nobody does at a start without a battery."""
+
+    ahead_ms = 0
+
+    def time_ns(self) -> int:
+        return time.time_ns() + self.ahead_ms * 1_000_000
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    here = Machine()
+    read = {"clock_gettime_ns": time.clock_gettime_ns, "CLOCK_BOOTTIME": time.CLOCK_BOOTTIME}
+    monkeypatch.setattr("kiosk.services.clock.time", SimpleNamespace(time_ns=here.time_ns, **read))
+    return here

@@ -149,6 +149,7 @@ async def test_given_stored_bytes_when_created_twice_then_they_are_sent_as_they_
 async def test_given_any_time_zone_when_called_then_every_time_that_is_sent_or_read_is_beijings(
     gateway: Gateway, alipay: Alipay, anywhere: Callable[[str], None], zone: str
 ) -> None:
+    """Case 21 on the wire."""
     anywhere(zone)
     alipay._now_ms = lambda: 1_795_285_800_000  # 2026-11-21T18:30Z: in Beijing it is tomorrow
     body = json.loads(alipay.serialise(OrderIntent(NUMBER, 1, "车", 1_795_285_800_999)))
@@ -211,6 +212,7 @@ def test_given_a_seller_and_an_address_for_notifications_when_called_then_they_a
 async def test_given_any_subject_when_a_paid_order_is_queried_then_its_signature_holds(
     gateway: Gateway, alipay: Alipay, subject: str, ascii_only: bool
 ) -> None:
+    """Case 30 on the wire."""
     facts = {"code": "10000", "out_trade_no": NUMBER, "subject": subject, "trade_status": "TRADE_SUCCESS"}
     node = json.dumps(facts | {"total_amount": "1.00"}, ensure_ascii=ascii_only).replace("/", "\\/")
     gateway.script.answers = [gateway.says(QUERY, node)]
@@ -384,6 +386,7 @@ async def test_given_a_trade_status_when_queried_then_only_known_final_ones_are_
 async def test_given_an_amount_when_queried_then_it_is_exact_or_matches_nothing(
     gateway: Gateway, alipay: Alipay, written: str, fen: int | None
 ) -> None:
+    """Case 31 on the wire."""
     node = f'{{"code":"10000","out_trade_no":"{NUMBER}","trade_status":"TRADE_SUCCESS","total_amount":{written}}}'
     gateway.script.answers = [gateway.says(QUERY, node)]
     assert (await alipay.query(NUMBER)).total_fen == fen
@@ -541,6 +544,7 @@ def refund_body(alipay: Alipay) -> bytes:
 async def test_given_a_refund_when_sent_again_then_no_change_is_no_failure_and_the_query_says_done(
     gateway: Gateway, alipay: Alipay
 ) -> None:
+    """Case 28 on the wire."""
     body = refund_body(alipay)
     gateway.answers(REFUND_CALL, fund_change="Y", refund_fee="0.50", gmt_refund_pay="2026-11-21 10:34:56")
     first = await alipay.refund(body)

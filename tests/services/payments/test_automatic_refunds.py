@@ -32,6 +32,7 @@ async def wishes(counter: Any) -> list[tuple[str, str]]:
 async def test_given_two_codes_of_one_sale_are_paid_then_one_settles_and_the_other_goes_back_once(
     counter: Any, first: Channel, second: Channel
 ) -> None:
+    """Case 12: given back once, under one number."""
     await counter.open()
     sale = await counter.refunded(await counter.paid_twice(first, second))
     assert sale.state is SaleState.DONE
@@ -131,6 +132,7 @@ async def test_given_a_sale_blocked_by_a_late_payment_when_it_went_back_then_it_
 async def test_given_the_refund_call_fails_when_healed_then_one_refund_stands_under_one_number(
     counter: Any, channel: Channel, fault: str
 ) -> None:
+    """Case 23: the same number again, one refund. Case 28 on Alipay, where that answers fund_change N."""
     await counter.open()
     name = channel.value.lower()
     await counter.town.fault(name, fault, "refund")
@@ -146,6 +148,7 @@ async def test_given_the_refund_call_fails_when_healed_then_one_refund_stands_un
 async def test_given_the_balance_is_short_then_the_same_refund_is_asked_for_again_over_days(
     counter: Any, channel: Channel
 ) -> None:
+    """Case 24, NOT_ENOUGH: the same number later."""
     await counter.open()
     name = channel.value.lower()
     await counter.town.fault(name, "not_enough", "refund")
@@ -166,6 +169,7 @@ async def test_given_the_balance_is_short_then_the_same_refund_is_asked_for_agai
 async def test_given_a_refund_the_provider_cannot_make_then_it_waits_for_a_person_and_is_not_tried_again(
     counter: Any,
 ) -> None:
+    """Case 24, ABNORMAL: for a person."""
     shop = await counter.open()
     await counter.town.fault("wechat", "abnormal", "refund_query")
     sale = await counter.paid_twice(WECHAT, ALIPAY)
@@ -183,6 +187,7 @@ async def test_given_a_refund_the_provider_cannot_make_then_it_waits_for_a_perso
 async def test_given_a_refund_that_is_on_its_way_for_days_then_it_stays_open_and_is_done_in_the_end(
     counter: Any,
 ) -> None:
+    """Case 24, PROCESSING for days."""
     await counter.open()
     await counter.town.fault("wechat", "processing")
     sale = await counter.paid_twice(WECHAT, ALIPAY)
@@ -201,7 +206,7 @@ async def test_given_a_refund_that_is_on_its_way_for_days_then_it_stays_open_and
 async def test_given_a_kill_around_the_refund_call_when_restarted_then_one_refund_stands(
     counter: Any, monkeypatch: pytest.MonkeyPatch, channel: Channel, answered: bool
 ) -> None:
-    """Killed before its first byte left, or after the provider had executed it."""
+    """Case 23 with a kill. Killed before its first byte left, or after the provider had executed it."""
     shop = await counter.open()
     driver = shop.collection._channels[channel].driver
     refund, reached = driver.refund, asyncio.Event()
@@ -237,6 +242,7 @@ async def test_given_a_kill_at_every_commit_of_a_refund_then_there_is_never_a_se
 
 
 async def test_given_a_coupon_when_the_money_goes_back_then_the_refund_is_over_the_orders_total(counter: Any) -> None:
+    """Case 14: the refund is computed on the total."""
     shop = await counter.open()
     sale = await counter.closed(WECHAT)
     await shop.sales.cancel(sale.id, counter.till.clerk)

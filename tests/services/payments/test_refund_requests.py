@@ -41,6 +41,7 @@ async def all_done(counter: Any, sale: Any, count: int) -> Any:
 async def test_given_a_paid_order_when_refunded_in_parts_then_each_has_its_number_and_no_more_goes_back(
     counter: Any, channel: Channel
 ) -> None:
+    """Case 25: no more than is left."""
     shop = await counter.open()
     sale = await sold(counter, channel)
     order = sale.payment.number
@@ -62,6 +63,7 @@ async def test_given_a_paid_order_when_refunded_in_parts_then_each_has_its_numbe
 
 
 async def test_given_fifty_parts_when_one_more_is_asked_for_then_it_is_refused(counter: Any) -> None:
+    """Case 25: the 51st part."""
     shop = await counter.open()
     sale = await sold(counter, WECHAT)
     await counter.town.fault("wechat", "timeout", "refund")
@@ -73,6 +75,7 @@ async def test_given_fifty_parts_when_one_more_is_asked_for_then_it_is_refused(c
 async def test_given_a_payment_of_more_than_a_year_ago_when_a_refund_is_asked_for_then_it_is_refused(
     counter: Any,
 ) -> None:
+    """Case 25: after a year."""
     await counter.open()
     sale = await sold(counter, WECHAT)
     await counter.till.advance(365 * DAY_MS + 60_000)

@@ -6,26 +6,13 @@ from typing import Any
 
 import pytest
 
-from data.journal import verify
-from data.states import Channel, PaymentOrderState, RefundState, SaleState
+from data.states import Channel, PaymentOrderState, SaleState
 from drivers.payments.base import CancelOutcome
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.services.collection_orders import Note
 
 S = PaymentOrderState
 ALIPAY, WECHAT = Channel.ALIPAY, Channel.WECHAT
-
-
-async def test_given_a_code_nobody_scans_for_100_s_when_it_is_paid_then_the_sale_is_done(counter: Any) -> None:
-    await counter.open()
-    sale = await counter.till.collected(ALIPAY)
-    assert sale.payment.state is S.WAITING
-    await counter.till.advance(100_000)
-    assert (await counter.till.shop.sales.load(sale.id)).payment.state is S.WAITING
-    await counter.town.pay(sale.payment.code)
-    done = await counter.till.finished(sale.id)
-    assert [payment.state for payment in done.payments] == [S.PAID]
-    assert await counter.kept() == done.total_fen
 
 
 async def test_given_a_code_nobody_scanned_when_given_up_then_it_is_called_off_and_watched_to_its_end(
@@ -59,26 +46,6 @@ async def test_given_a_scanned_code_when_given_up_then_it_is_closed_and_not_call
     assert sale.payment.note is None
 
 
-async def test_given_a_payment_lands_before_the_close_when_given_up_then_the_sale_is_paid(
-    counter: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shop = await counter.open()
-    sale = await counter.till.collected(ALIPAY)
-    driver = shop.collection._channels[ALIPAY].driver
-    close, code = driver.close, sale.payment.code
-
-    async def too_late(number: str) -> None:
-        await counter.town.pay(code)
-        await close(number)
-
-    monkeypatch.setattr(driver, "close", too_late)
-    await counter.scan(code)
-    await counter.cancel(sale)
-    done = await counter.till.finished(sale.id)
-    assert done.payment.state is S.PAID
-    assert await counter.refunds() == []
-
-
 async def pays_before_it_is_called_off(counter: Any, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     driver = counter.till.shop.collection._channels[ALIPAY].driver
     cancel = driver.cancel
@@ -89,41 +56,6 @@ async def pays_before_it_is_called_off(counter: Any, monkeypatch: pytest.MonkeyP
         return await cancel(number)
 
     monkeypatch.setattr(driver, "cancel", too_late)
-
-
-async def test_given_calling_off_meets_a_payment_then_it_is_paid_and_refunded_and_the_clerk_collects_again(
-    counter: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await counter.open()
-    sale = await counter.till.collected(ALIPAY)
-    await pays_before_it_is_called_off(counter, monkeypatch, sale.payment.code)
-    await counter.cancel(sale)
-    sale = await counter.until(sale, lambda sale: sale.payment.state is S.PAID)
-    assert sale.state is SaleState.ORDERED
-    assert sale.payment.note == Note.RETURNED
-    refund = sale.refunds[0]
-    assert (refund.state, refund.amount_fen, refund.operator) == (RefundState.DONE, sale.total_fen, "SYSTEM")
-    assert await counter.kept() == 0
-    again = await counter.start(sale, WECHAT)
-    await counter.town.pay(again.payment.code)
-    done = await counter.till.finished(sale.id)
-    assert [payment.state for payment in done.payments] == [S.PAID, S.PAID]
-    assert await counter.kept() == done.total_fen
-    await counter.till.leave()
-    assert verify(counter.till.directory).code == 0
-
-
-async def test_given_the_answer_to_calling_off_is_lost_when_it_met_a_payment_then_the_query_tells(
-    counter: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await counter.open()
-    sale = await counter.till.collected(ALIPAY)
-    await counter.town.fault("alipay", "drop_after_commit", "cancel", times=1)
-    await pays_before_it_is_called_off(counter, monkeypatch, sale.payment.code)
-    await counter.cancel(sale)
-    sale = await counter.until(sale, lambda sale: sale.payment.state is S.PAID)
-    assert [refund.state for refund in sale.refunds] == [RefundState.DONE]
-    assert sale.state is SaleState.ORDERED
 
 
 async def test_given_an_order_paid_and_sent_back_when_the_sale_is_cancelled_then_it_is_and_its_goods_are_free(
@@ -155,17 +87,6 @@ async def test_given_nobody_answers_when_a_code_is_given_up_then_it_stays_unknow
     await counter.until(sale, lambda sale: sale.payment.state is S.CLOSED)
 
 
-async def test_given_the_answer_to_precreate_is_lost_when_asked_again_then_one_order_has_a_code(counter: Any) -> None:
-    await counter.open()
-    await counter.town.fault("alipay", "drop_after_commit", "precreate", times=1)
-    sale = await counter.till.collected(ALIPAY)
-    sale = await counter.until(sale, lambda sale: sale.payment.state is S.WAITING)
-    found = (await counter.town.ledger())["orders"]
-    assert [(order["number"], order["creates"]) for order in found] == [(sale.payment.number, 2)]
-    await counter.town.pay(sale.payment.code)
-    await counter.till.finished(sale.id)
-
-
 @pytest.mark.parametrize("fault", ["http500", "bad_signature", "truncated"])
 async def test_given_answers_that_prove_nothing_when_given_up_then_nothing_is_closed_until_healed(
     counter: Any, fault: str
@@ -189,13 +110,3 @@ async def test_given_a_kill_while_a_code_is_called_off_then_the_restart_closes_i
     await counter.town.heal("alipay")
     await counter.open()
     await counter.until(sale, lambda sale: sale.payment.state is S.CLOSED)
-
-
-async def test_given_a_code_that_is_killed_while_it_waits_then_the_restart_finds_the_payment(counter: Any) -> None:
-    await counter.open()
-    sale = await counter.till.collected(ALIPAY)
-    await counter.till.leave()
-    await counter.town.pay(sale.payment.code)
-    await counter.open()
-    done = await counter.till.finished(sale.id)
-    assert done.payment.state is S.PAID
