@@ -19,9 +19,10 @@ from textual.filter import LineFilter
 from textual.widgets import Input
 
 from data.store import StoreDamaged, StoreFull
+from drivers.scanners.wedge import Keystroke
 from kiosk import i18n, quick_start, trouble
 from kiosk.i18n import tr
-from kiosk.idle import USUAL, IdleApp, IdleTimes
+from kiosk.idle import USUAL, IdleTimes
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.screens import status
 from kiosk.screens.base import STYLES, KioskScreen
@@ -31,6 +32,7 @@ from kiosk.screens.ports import DemoControls, ShopPort
 from kiosk.screens.sign_in import SignInScreen
 from kiosk.screens.working import Working
 from kiosk.services.operators import Operator
+from kiosk.taps import TappedApp
 from kiosk.widgets import theme as themes
 from kiosk.widgets.field import Field
 from kiosk.widgets.frame import StatusLine, Tone
@@ -43,7 +45,7 @@ BUSY_AFTER_S = 0.15
 LEAVE_WITHIN_S = 3.0
 
 
-class KioskApp(IdleApp, inherit_bindings=False):
+class KioskApp(TappedApp, inherit_bindings=False):
     """The shop-floor kiosk on one terminal."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -65,6 +67,7 @@ class KioskApp(IdleApp, inherit_bindings=False):
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
         i18n.use(language)
         self.prepare_idle(idle)
+        self.prepare_taps()
         super().__init__(shop.clock.now_ms)
         self.animation_level = "none"
         self.shop = shop
@@ -372,19 +375,20 @@ class KioskApp(IdleApp, inherit_bindings=False):
     def scan_dropped(self) -> None:
         self.refuse(Refusal(Reason.SCAN_UNREADABLE))
 
-    def swallows(self, key: str) -> bool:
-        """What wakes a dim screen, and an Enter right after a typed code was accepted: it belonged to that code."""
-        if super().swallows(key):
+    def swallows(self, stroke: Keystroke) -> bool:
+        """What wakes a dim screen, a second press, and an Enter that belonged to a typed code accepted just now."""
+        if super().swallows(stroke):
             return True
         screen = self.screen
         if not isinstance(screen, KioskScreen) or not screen.swallow_enter:
             return False
         screen.swallow_enter = False
-        return key == "enter"
+        return stroke.key == "enter"
 
     def scan(self, text: str) -> None:
         """A scanner read `text`: the screen that is on top when its turn comes decides what it means."""
         self.wake()
+        self.second_presses.forget()
         field = self.focused.parent if isinstance(self.focused, Input) else None
         if isinstance(field, Field) and field.takes(text):
             field.take(text)

@@ -22,6 +22,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 from textual.widget import Widget
 
+from drivers.scanners.wedge import Keystroke
 from kiosk.scan_keys import ScanningApp
 from kiosk.screens.base import KioskScreen
 
@@ -160,7 +161,7 @@ class IdleApp(ScanningApp, inherit_bindings=False):
         else:
             await super().on_event(event)
 
-    def swallows(self, key: str) -> bool:
+    def swallows(self, stroke: Keystroke) -> bool:
         """A key on a dim screen wakes it and goes no further."""
         return self.wake()
 

@@ -38,7 +38,7 @@ class ScanningApp(App[None], inherit_bindings=False):
     def scan_dropped(self) -> None:
         """A scanner sent what no code is, too long or with keys among it that are no characters; it was thrown away."""
 
-    def swallows(self, key: str) -> bool:
+    def swallows(self, stroke: Keystroke) -> bool:
         """Whether this key, which is no part of a scan, is not handed on."""
         return False
 
@@ -72,7 +72,7 @@ class ScanningApp(App[None], inherit_bindings=False):
     async def _hand_on(self, stroke: Keystroke) -> None:
         if not isinstance(stroke.event, events.Key):
             return
-        if not self.swallows(stroke.key):
+        if not self.swallows(stroke):
             await super().on_event(stroke.event)
 
     def _flush_later(self) -> None:

@@ -4,7 +4,8 @@ Input is acknowledged: after each write a focus report (`CSI I`) is sent, and th
 counted it, is idle and has painted; see `kiosk/stage.py`. A call that gave up waiting for that says so in `overdue`.
 
 What a person types is written in one go: without an Enter in its rhythm it can be no scan, and the application has
-handed all of it on before the call returns. Keys that end a scan keep their distance from it.
+handed all of it on before the call returns. Keys that end a scan keep their distance from it. Two touches of one place,
+and two presses of one key, are as far apart as a person's who has seen what came of the first.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ from kiosk.play.keys import encode
 from kiosk.play.stage_client import StageClient, StageLost
 from kiosk.play.terminal import Terminal
 from kiosk.play.text import Control
+from kiosk.second_press import HELD_KEY_S, SECOND_TAP_S, same_place
 
 FOCUS_REPORT: Final = b"\x1b[I"
 TYPING_GAP_S: Final = 0.06
@@ -60,6 +62,7 @@ class Child:
     _marks: int = 0
     _typed_at: float = field(default=0.0)
     _scanned: tuple[str, float] = ("", 0.0)
+    _pressed: tuple[str | tuple[int, int], float] = ("", 0.0)
     overdue: list[str] = field(default_factory=list[str])
     """What was still under way when a call stopped waiting for it. Whoever tells it empties it."""
 
@@ -123,11 +126,14 @@ class Child:
 
     def press(self, key: str) -> None:
         """Press one key; never so soon after typing that the two could pass for a scan."""
+        if key == self._pressed[0]:
+            self._wait_since(self._pressed[1], HELD_KEY_S)
         data = encode(key, kitty=self.terminal.kitty)
         types = data.decode().isprintable()
         if types or key in _ENDINGS:
             self._pace(TYPING_GAP_S if types else ENTER_GAP_S)
         self.send(data)
+        self._pressed = (key, time.monotonic())
         if types:
             self._typed_at = time.monotonic()
 
@@ -145,7 +151,11 @@ class Child:
 
     def click(self, x: int, y: int) -> None:
         """Press and release the left button over a cell: SGR mouse reports, cells counted from 1."""
+        place, at = self._pressed
+        if not isinstance(place, str) and same_place(place, (x, y)):
+            self._wait_since(at, SECOND_TAP_S)
         self.send(f"\x1b[<0;{x + 1};{y + 1}M\x1b[<0;{x + 1};{y + 1}m".encode())
+        self._pressed = ((x, y), time.monotonic())
 
     def wheel(self, x: int, y: int, down: bool) -> None:
         """Turn the wheel one notch over a cell."""
@@ -183,7 +193,10 @@ class Child:
             self.overdue.append("the screen's last lines")
 
     def _pace(self, gap_s: float) -> None:
-        rest = self._typed_at + gap_s - time.monotonic()
+        self._wait_since(self._typed_at, gap_s)
+
+    def _wait_since(self, moment: float, gap_s: float) -> None:
+        rest = moment + gap_s - time.monotonic()
         if rest > 0:
             time.sleep(rest)
 

@@ -99,13 +99,14 @@ class CollectScreen(SaleStepScreen):
                 yield MessageLine()
                 with Horizontal(classes="pay-buttons"):
                     yield ActionButton(tr("挂单"), id="park", key="f6")
+                    yield ActionButton(tr("返回"), id="reopen", key="esc")
                     yield ActionButton(tr("取消收款"), id="cancel-payment", key="f7", look="careful")
                     yield ActionButton(tr("换渠道"), id="switch-channel", key="f5")
-                    yield ActionButton(tr("返回"), id="reopen", key="f6")
-                    yield ActionButton(tr("重新收款"), id="again", key="f8", look="primary")
                     yield ActionButton(tr("求助"), id="help", key="f1")
                     if self.kiosk.demo is not None:
                         yield ActionButton(tr("演示付款"), id="demo-pay", key="f9")
+                    # A row of its own below: a new code must not come up where 取消收款 was touched.
+                    yield ActionButton(tr("重新收款"), id="again", key="f8", look="primary")
         yield StatusLine()
 
     def first_focus(self) -> Widget | None:

@@ -34,7 +34,7 @@ class ActionButton(Button, inherit_css=False):
         disabled: bool = False,
     ) -> None:
         self.caption = label
-        self.key = key
+        self.key: str = key
         # Textual gives every button this class when it is mounted, and styles it once more for that.
         classes = f"-style-default look-{look} {classes}"
         super().__init__(self._content(), id=id, classes=classes, disabled=disabled)

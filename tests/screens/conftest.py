@@ -70,6 +70,7 @@ class Till:
 
     async def press(self, *keys: str) -> None:
         for key in keys:
+            self.app.second_presses.forget()  # a person's pause
             await self.pilot.press(key)
             await self.settle()
 
