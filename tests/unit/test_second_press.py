@@ -23,7 +23,7 @@ def press(presses: SecondPresses, key: str, at: float, thing: Thing) -> bool:
     return presses.pressed(key, at, lambda: Meaning(weakref.ref(thing)))
 
 
-@pytest.mark.parametrize("thing, words", [(NEW, "取消"), (OLD, "确认取消")], ids=["another one", "another meaning"])
+@pytest.mark.parametrize(("thing", "words"), [(NEW, "取消"), (OLD, "确认取消")], ids=["another one", "another meaning"])
 def test_given_something_else_under_the_finger_when_tapped_twice_then_the_second_is_swallowed(thing, words) -> None:
     presses = SecondPresses()
     assert not presses.touched(HERE, 5.0, means(OLD, "取消"))
