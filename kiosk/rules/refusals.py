@@ -69,7 +69,7 @@ class Reason(StrEnum):
 
     # People
     NOT_SIGNED_IN = "NOT_SIGNED_IN"
-    WRONG_PIN = "WRONG_PIN"
+    WRONG_PIN = "WRONG_PIN"  # count, left, seconds: which try it was, how many are left before how long a lock
     ACCOUNT_LOCKED = "ACCOUNT_LOCKED"  # seconds: how long still
     ACCOUNT_DISABLED = "ACCOUNT_DISABLED"
     NOT_PERMITTED = "NOT_PERMITTED"  # command, role

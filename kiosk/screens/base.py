@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 STYLES = Path(__file__).parent.parent / "styles"
 TOO_SMALL = "-too-small"
+LOCK_KEY = "f9"
+"""Locks wherever it is written on no button and no customer is paying."""
 F_KEYS = ("f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10")
 
 
@@ -251,6 +253,8 @@ class KioskScreen(Screen[None]):
             if button.key == key and button.display:
                 button.press()
                 return
+        if key == LOCK_KEY and self.locks_when_idle:
+            self.kiosk.lock()
 
     def action_primary(self) -> None:
         """Press the marked primary button."""

@@ -99,7 +99,7 @@ class HomeScreen(KioskScreen):
         found = await notices.gather(self.shop)
         button = self.query_one("#open-sales", ActionButton)
         button.set_class(not waiting, "hidden")
-        button.say(f"{tr('取单')} {len(waiting)}")
+        button.say(tr("取单（{count} 单）", count=len(waiting)))
         self._parked = waiting
         self.query_one("#parked-heading").set_class(not waiting, "hidden")
         self.query_one(PagedList).display = bool(waiting)

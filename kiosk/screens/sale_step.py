@@ -42,6 +42,7 @@ class SaleStepScreen(SaleScreen):
         return (
             tr("挂单：先放一放，回到首页；以后用「取单」接着做。"),
             tr("取消销售：按两次，这一单作废，车和电池回到库存。"),
+            tr("离开一会儿按 F9 锁定：这一单原样留着，解锁后接着做。"),
         )
 
     def vehicle_line(self) -> Static:

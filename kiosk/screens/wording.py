@@ -103,6 +103,7 @@ _WORDED: Final = frozenset({"kind", "expected", "why", "against"})
 
 
 TOO_EARLY: Final = mark("不能现在添加 {code}：请先选颜色，再按「开始捆绑」。")
+WRONG_PIN_COUNTED: Final = mark("不能登录：操作员或 PIN 不对。第 {count} 次，再错 {left} 次将锁定 {lock} 秒。")
 TOO_LATE: Final = mark("不能现在添加 {code}：电池和充电器已经确认，要改请按「上一步」。")
 
 
@@ -121,6 +122,8 @@ def sentence(refusal: Refusal) -> str:
         facts["goods"] = facts.get("goods_en", "")
     if refusal.reason is Reason.ACCOUNT_LOCKED:
         facts["left"] = minutes(int(refusal.facts.get("seconds", "0")))
+    if refusal.reason is Reason.WRONG_PIN and facts.get("left"):
+        return tr(WRONG_PIN_COUNTED, **facts)
     return tr(SENTENCES.get(refusal.reason, SENTENCES[Reason.WRONG_STEP]), **facts)
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 
+from data.models.shop import Operator as OperatorRow
 from data.store import Store
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.rules.text import Use, clean_field, fold_width
 from kiosk.services.clock import Clock
 from kiosk.services.operators import Operator
-from kiosk.services.sign_in_attempts import Account, Attempts, lock_ms
+from kiosk.services.sign_in_attempts import FIRST_LOCK_MS, FREE_TRIES, Account, Attempts, lock_ms
 
 MEMORY_KIB = 19_456
 PASSES = 2
@@ -51,8 +52,9 @@ class SignInService:
     async def sign_in(self, number_or_phone: str, pin: str) -> Operator:
         """The operator with this number or phone, if the PIN is theirs.
 
-        Raises Refusal WRONG_PIN (also for a number nobody has), ACCOUNT_LOCKED (seconds) after too many wrong ones,
-        ACCOUNT_DISABLED, NOT_SIGNED_IN when nothing was typed. Without a PIN nothing is tried and nothing counted.
+        Raises Refusal WRONG_PIN (count, left, lock; also for a number nobody has), ACCOUNT_LOCKED (seconds) after
+        too many wrong ones, ACCOUNT_DISABLED, NOT_SIGNED_IN when nothing was typed. Without a PIN nothing is tried and
+        nothing counted.
         """
         name = clean_field(fold_width(number_or_phone), Use.OPERATOR)
         if not name:
@@ -65,11 +67,16 @@ class SignInService:
             raise _locked(attempt.wait_ms)
         account = attempt.account
         if not await asyncio.to_thread(self._fits, account, typed) or account is None:
-            raise _locked(lock_ms(attempt.count)) if lock_ms(attempt.count) else Refusal(Reason.WRONG_PIN)
+            raise _wrong(attempt.count)
         if account.disabled:
             raise Refusal(Reason.ACCOUNT_DISABLED)
         await self._store.write(lambda tx: self._attempts.succeeded(tx, attempt))
         return Operator(number=account.number, name=account.name, role=account.role)
+
+    async def is_number(self, text: str) -> bool:
+        """Whether this is the number of an operator. Numbers are no secret: they stand on every screen and slip."""
+        typed = fold_width(text).strip()[: Use.OPERATOR.limit]
+        return bool(typed) and await self._store.read(lambda: OperatorRow.find(typed) is not None)
 
     async def lock(self, operator: Operator) -> None:
         """Write into the journal that the operator's screen was locked or left."""
@@ -82,6 +89,14 @@ class SignInService:
     def _fits(account: Account | None, pin: str) -> bool:
         """Costs the same for an account that does not exist: its number cannot be told from the time taken."""
         return pin_fits(DECOY if account is None else account.pin_hash, pin)
+
+
+def _wrong(count: int) -> Refusal:
+    """What is told of the `count`th wrong PIN in a row."""
+    if lock_ms(count):
+        return _locked(lock_ms(count))
+    left, seconds = FREE_TRIES - count, FIRST_LOCK_MS // 1000
+    return Refusal(Reason.WRONG_PIN, count=str(count), left=str(left), lock=str(seconds))
 
 
 def _locked(ms: int) -> Refusal:
