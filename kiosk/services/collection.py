@@ -30,7 +30,7 @@ from kiosk.services.clock import Clock
 from kiosk.services.clock_sanity import ClockSanity
 from kiosk.services.collection_follow import OrderFollower
 from kiosk.services.collection_orders import watches_of
-from kiosk.services.collection_start import Asked, Terms, check_no_order_open, orders_of, place_order
+from kiosk.services.collection_start import Asked, Terms, check_money_stays, check_no_order_open, orders_of, place_order
 from kiosk.services.open_channels import OpenChannel, OpenChannels
 from kiosk.services.sale_view import load_sale
 from kiosk.services.settlement import Settlement
@@ -167,7 +167,8 @@ class CollectionService:
     async def hand_over(self, sale_id: str, operator: views.Operator) -> views.Sale:
         """The clerk hands the goods of a flagged sale over: PAID to DONE. Doing it twice does it once.
 
-        Raises Refusal NOT_PERMITTED, SALE_NOT_FOUND, SALE_FROZEN when the sale is not paid.
+        Raises Refusal NOT_PERMITTED, SALE_NOT_FOUND, SALE_FROZEN when the sale is not paid, LATE_PAYMENT_OPEN (number)
+        when its money goes back.
         """
         require(operator.role, Command.COLLECT)
         who = operator.number
@@ -178,6 +179,7 @@ class CollectionService:
                 raise Refusal(Reason.SALE_NOT_FOUND, serial=sale_id)
             if sale.state == SaleState.DONE:
                 return
+            check_money_stays(sale)
             if not self._settlement.finish(tx, sale_id):
                 raise Refusal(Reason.SALE_FROZEN)
             tx.record("sale.HAND_OVER", "sale", sale_id, {"operator": who})

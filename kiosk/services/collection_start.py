@@ -21,7 +21,8 @@ from kiosk.rules.money import format_yuan
 from kiosk.rules.numbers import UNBOUND_TERMINAL, payment_number, sale_serial
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.services import sale_codes
-from kiosk.services.refund_facts import PAID, wholly_refunded
+from kiosk.services.collection_orders import Note
+from kiosk.services.refund_facts import PAID, goes_back, wholly_refunded
 from kiosk.services.sale_checks import check_goods, find_sale, price_in_limits
 
 SALES = "sale"
@@ -80,6 +81,16 @@ def check_no_order_open(sale: Sale) -> None:
             raise Refusal(Reason.PAYMENT_UNKNOWN if unknown else Reason.ORDER_LIVE, number=order.number)
         unpaid_sale = sale.state in (SaleState.DRAFT, SaleState.ORDERED)
         if unpaid_sale and order.state in PAID and not wholly_refunded(order):
+            raise Refusal(Reason.LATE_PAYMENT_OPEN, number=order.number)
+
+
+def check_money_stays(sale: Sale) -> None:
+    """Refuse to hand over what is not paid for any more: somebody chose to give its money back.
+
+    Raises Refusal LATE_PAYMENT_OPEN (number).
+    """
+    for order in orders_of(sale.id):
+        if order.note not in (Note.UNAPPLIED, Note.RETURNED) and goes_back(order):
             raise Refusal(Reason.LATE_PAYMENT_OPEN, number=order.number)
 
 

@@ -107,6 +107,12 @@ def wholly_refunded(order: PaymentOrder) -> bool:
     return order.state in PAID and done >= order.amount_fen
 
 
+def goes_back(order: PaymentOrder) -> bool:
+    """Whether refunds over all of a paid order's money are done or under way."""
+    given = sum(one.amount_fen for one in refunds_of(order.number) if one.state != RefundState.ABNORMAL)
+    return order.state in PAID and given >= order.amount_fen
+
+
 def pause_s(pauses: tuple[float, ...], tries: int) -> float:
     """The pause after so many tries."""
     return pauses[min(tries, len(pauses) - 1)]

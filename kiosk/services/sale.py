@@ -300,8 +300,8 @@ class SaleService:
     async def cancel(self, sale_id: str, operator: views.Operator) -> views.Sale:
         """Give the sale up and release its units. A cancelled one stays as it is.
 
-        From ORDERED only when no payment order is live and none was paid. Raises Refusal ORDER_LIVE (number),
-        PAYMENT_UNKNOWN (number), LATE_PAYMENT_OPEN (number), ALREADY_PAID.
+        From ORDERED only when no payment order is live and all that was paid is verifiably back. Raises
+        Refusal ORDER_LIVE (number), PAYMENT_UNKNOWN (number), LATE_PAYMENT_OPEN (number), ALREADY_PAID.
         """
         permissions.require(operator.role, Command.CANCEL_SALE)
 

@@ -198,5 +198,6 @@ def _give_up_others(tx: Tx, sale_id: str, number: str) -> None:
     """The sale is paid: whatever else is still open for it is closed as soon as the provider lets us."""
     for other in list(PaymentOrder.query().where(PaymentOrder.sale_id == sale_id)):
         if other.number != number and other.state in LIVE_ORDER:
-            tx.change(PaymentOrder, other.number, note=Note.GIVING_UP)
+            if other.note != Note.CALLED_OFF_PAID:  # it is given up already, and its money is on its way back
+                tx.change(PaymentOrder, other.number, note=Note.GIVING_UP)
             tx.move(Tender, other.tender_id, TenderState.VOID, expect=TenderState.OPEN)

@@ -120,3 +120,35 @@ async def test_given_a_clerk_or_no_reason_or_a_channel_that_is_off_then_no_refun
     found_order = await counter.till.shop.store.read(lambda: PaymentOrder.find(number))
     assert found_order is not None
     assert (await counter.till.shop.sales.load(sale.id)).refunds == ()
+
+
+async def test_given_a_late_payment_whose_money_goes_back_when_handed_over_then_it_is_refused_and_nothing_is_issued(
+    counter: Any,
+) -> None:
+    shop = await counter.open()
+    sale = await counter.closed(WECHAT)
+    await counter.town.pay(sale.payment.code, late=True)
+    await counter.till.advance(16_000)
+    sale = await counter.until(sale, lambda sale: sale.state == "PAID")
+    await counter.town.fault("wechat", "never", "refund")
+    await shop.refunds.request(sale.payment.number, sale.total_fen, "顾客不要了", MANAGER)
+    for _ in ("on its way", "back"):
+        with pytest.raises(Refusal) as found:
+            await shop.collection.hand_over(sale.id, counter.till.clerk)
+        assert found.value.reason is Reason.LATE_PAYMENT_OPEN
+        await counter.town.heal("wechat")
+        await counter.till.advance(60_000)
+        sale = await counter.until(sale, lambda sale: bool(sale.refunds))
+    assert sale.invoices == ()
+    assert sale.print_jobs == ()
+
+
+async def test_given_part_of_a_late_payment_went_back_when_handed_over_then_the_sale_is_done(counter: Any) -> None:
+    shop = await counter.open()
+    sale = await counter.closed(WECHAT)
+    await counter.town.pay(sale.payment.code, late=True)
+    await counter.till.advance(16_000)
+    sale = await counter.until(sale, lambda sale: sale.state == "PAID")
+    await shop.refunds.request(sale.payment.number, 100, "优惠差价", MANAGER)
+    await shop.collection.hand_over(sale.id, counter.till.clerk)
+    await counter.till.finished(sale.id)

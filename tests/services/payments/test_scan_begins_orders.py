@@ -110,3 +110,38 @@ async def test_given_a_kill_while_a_code_is_called_off_then_the_restart_closes_i
     await counter.town.heal("alipay")
     await counter.open()
     await counter.until(sale, lambda sale: sale.payment.state is S.CLOSED)
+
+
+async def test_given_a_called_off_order_that_was_paid_when_an_earlier_one_settles_then_its_money_goes_back_once(
+    counter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await counter.open()
+    sale = await counter.closed(WECHAT)
+    first = sale.payment.code
+    sale = await counter.start(sale, ALIPAY)
+    driver = shop.collection._channels[ALIPAY].driver
+    query, cancel, code = driver.query, driver.cancel, sale.payment.code
+
+    async def meets_a_payment(number: str) -> CancelOutcome:
+        await counter.town.pay(code)
+        older = await query(number)
+
+        async def lags(number: str) -> Any:
+            return older
+
+        monkeypatch.setattr(driver, "query", lags)
+        return await cancel(number)
+
+    monkeypatch.setattr(driver, "cancel", meets_a_payment)
+    await counter.cancel(sale)
+    await counter.until(sale, lambda sale: sale.payment.note == Note.CALLED_OFF_PAID)
+    await counter.town.pay(first, late=True)
+    await counter.till.advance(16_000)
+    await counter.until(sale, lambda sale: sale.state is SaleState.PAID)
+    shop.collection._followers[sale.payment.number][0].bell.set()
+    await counter.till.advance(10_000)
+    monkeypatch.setattr(driver, "query", query)
+    sale = await counter.until(sale, lambda sale: sale.payment.state is S.PAID)
+    assert sale.payment.note == Note.RETURNED
+    assert [refund.reason for refund in sale.refunds] == ["CALLED_OFF"]
+    assert await counter.kept() == sale.total_fen
