@@ -30,6 +30,8 @@ class PaidScreen(SaleStepScreen):
         return tr("捆绑销售")
 
     def help_text(self) -> str:
+        if self._late() and any(payment.refunded_there for payment in self.sale.payments):
+            return tr("支付平台上这笔付款有退款：先核对钱还在不在，再交车。")
         if self._late():
             return tr("这笔付款是关闭之后才到的：钱已收到，请确认交车。")
         return tr("收款完成。发票和凭条自动办理，不用等，可以按「完成」。")

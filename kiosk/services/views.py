@@ -99,6 +99,11 @@ class Payment:
         """Whether it was paid and the provider sent all of it back (`collection_orders.Note.RETURNED`)."""
         return self.note == "RETURNED"
 
+    @property
+    def refunded_there(self) -> bool:
+        """Whether the provider knew of a refund before the payment was booked (`collection_orders.Note`)."""
+        return self.note == "REFUNDED_THERE"
+
 
 @dataclass(frozen=True, slots=True)
 class Refund:

@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from data.states import SaleState
+from data.states import Channel, SaleState
 from data.store import Store
+from drivers.payments.base import QueryStatus
 from kiosk import i18n
 from kiosk.app import KioskApp
 from kiosk.demo.catalogue import demo_shop
@@ -208,3 +210,22 @@ async def test_given_the_code_screen_at_its_least_size_then_every_button_is_whol
         await one.settle()
         one.app.request_language(i18n.SOURCE)
         await one.until(lambda: one.app.screen.language == i18n.SOURCE)
+
+
+async def test_given_a_refund_at_the_provider_before_it_was_booked_then_the_screen_says_to_check_the_money_first(
+    counter, monkeypatch
+):
+    async with counter() as one:
+        await one.collect()
+        driver = one.app.shop.collection._channels[Channel.WECHAT].driver
+        query = driver.query
+
+        async def refunded(number):
+            answer = await query(number)
+            return replace(answer, status=QueryStatus.PAID_REFUNDED) if answer.status == "PAID" else answer
+
+        monkeypatch.setattr(driver, "query", refunded)
+        await one.town.pay(one.app.screen.sale.payment.code)
+        await one.until(lambda: one.showing("PaidScreen"))
+        assert "先核对钱还在不在" in one.app.screen.help_text()
+        assert "钱已收到" not in one.app.screen.help_text()
