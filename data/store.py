@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -183,11 +183,7 @@ class Store:
             _log.error("the medium is full: its reserve is freed for what is under way")
             self._tell_room()
             result, callbacks = self._try_unit(work)
-        for callback in callbacks:
-            try:
-                callback()
-            except Exception:  # noqa: BLE001 - the commit stands whatever a listener does
-                _log.exception("a listener failed after a commit")
+        _tell(callbacks)  # the commit stands whatever a listener does
         return result
 
     def _try_unit(self, work: Callable[[Tx], T]) -> tuple[T, tuple[Callable[[], None], ...]]:
@@ -209,8 +205,7 @@ class Store:
         return result, (*tx.committed, *(partial(listener, touched) for listener in listeners))
 
     def _tell_room(self) -> None:
-        for callback in tuple(self.on_room):
-            callback()
+        _tell(self.on_room)  # the unit that made room is tried again whatever a listener does
 
     def _reading(self, work: Callable[[], T]) -> T:
         connection = DATABASE.native()
@@ -293,6 +288,14 @@ class Store:
             self._writer.shutdown()
         if self._lock is not None:
             self._lock.release(clean=clean)
+
+
+def _tell(callbacks: Iterable[Callable[[], None]]) -> None:
+    for callback in tuple(callbacks):
+        try:
+            callback()
+        except Exception:  # noqa: BLE001 - see above: what the store does next does not depend on who listens
+            _log.exception("a listener of the store failed")
 
 
 def translated(problem: BaseException) -> BaseException:

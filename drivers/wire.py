@@ -11,6 +11,7 @@ import ipaddress
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -41,9 +42,10 @@ class WireAnswer:
     body: bytes
 
     def date_ms(self) -> int | None:
-        """The Date header as UTC epoch ms (whole seconds), or None."""
+        """The Date header as UTC epoch ms (whole seconds), or None. One that names no zone is GMT (RFC 9110, 5.6.7)."""
         try:
-            return int(parsedate_to_datetime(self.headers.get("date", "")).timestamp() * 1000)
+            said = parsedate_to_datetime(self.headers.get("date", ""))
+            return int((said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp() * 1000)
         except (ValueError, TypeError, OverflowError):
             return None
 

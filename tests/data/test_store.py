@@ -304,3 +304,23 @@ def test_given_several_stores_in_one_process_then_each_has_its_own_rows(store, t
     assert store.read_now(lambda: setting("which")) == "first"
     assert other.read_now(lambda: Setting.find("which").value) == "second"
     other.close()
+
+
+def test_given_who_hears_of_room_fails_when_the_medium_is_full_then_the_unit_is_tried_again_all_the_same(store, look):
+    tries = []
+
+    def book(tx):
+        native = DATABASE.native()
+        native.pragma("max_page_count", 2**30 if tries else native.pragma("page_count"))
+        tries.append(tx.room)
+        for number in range(200):
+            tx.create(Setting, name=f"{number}", value="x" * 4000)
+
+    def fails():
+        raise RuntimeError("the screen is gone")
+
+    store.on_room.append(fails)
+    store.write_now(book)
+    assert tries == [True, False]
+    assert look("SELECT COUNT(*) FROM setting") == 200
+    assert verify(store.directory).code == 0
