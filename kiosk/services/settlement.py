@@ -66,9 +66,11 @@ class Settlement:
         if answer.provider_number is None or _is_another_orders(answer.provider_number, order.number):
             return "provider number"
         open_sale = sale.state == SaleState.ORDERED or _is_ordered_again(tx, sale, order)
-        if open_sale and _owed_fen(sale) != order.amount_fen:
-            return "sale total"
         late = row.state == PaymentOrderState.CLOSED
+        if open_sale and _owed_fen(sale) != order.amount_fen:
+            if not late:
+                return "sale total"
+            open_sale = False  # it was ordered again at another price: what the old one brought goes back
         returned = answer.status is QueryStatus.PAID_REFUNDED
         note = Note.REFUNDED_THERE if returned else None if open_sale else Note.UNAPPLIED
         paid_at_ms = answer.paid_at_ms or tx.now_ms
