@@ -120,6 +120,26 @@ async def test_given_a_reopened_sale_without_its_goods_when_the_old_code_is_paid
     await desk.until(sale, went_back(RefundReason.LATE_PAYMENT))
 
 
+@pytest.mark.parametrize("second", ["shown", "paid"])
+async def test_given_a_sale_ordered_again_at_another_price_when_the_old_code_is_paid_then_its_money_goes_back(
+    desk: Any, second: str
+) -> None:
+    """Cases 9 and 12: the old price pays nothing; it goes back, and the new code is paid or given up on its own."""
+    shop = await desk.open()
+    sale, code = await closed(desk)
+    sale = await shop.collection.reopen(sale.id, desk.till.clerk)
+    sale = await shop.collection.start(sale.id, desk.other, sale.vehicle.floor_price_fen, desk.till.clerk)
+    if second == "paid":
+        await desk.paid_and_done(sale)
+    await desk.town.pay(code, late=True)
+    await desk.till.advance(16_000)
+    reason = RefundReason.DOUBLE_PAYMENT if second == "paid" else RefundReason.LATE_PAYMENT
+    sale = await desk.until(sale, went_back(reason))
+    assert (sale.payments[0].state, sale.payments[0].note) == (S.PAID_LATE, Note.UNAPPLIED)
+    if second == "shown":
+        await desk.paid_and_done(sale)
+
+
 async def test_given_the_kiosk_was_off_when_the_watch_was_due_then_it_is_made_up_for(desk: Any) -> None:
     """Case 9 over a restart: whoever was off for an hour looks back at once."""
     await desk.open()
