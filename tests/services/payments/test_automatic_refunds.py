@@ -146,7 +146,7 @@ async def test_given_the_refund_call_fails_when_healed_then_one_refund_stands_un
 
 @pytest.mark.parametrize("channel", [WECHAT, ALIPAY])
 async def test_given_the_balance_is_short_then_the_same_refund_is_asked_for_again_over_days(
-    counter: Any, channel: Channel
+    counter: Any, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Case 24, NOT_ENOUGH: the same number later."""
     await counter.open()
@@ -157,7 +157,18 @@ async def test_given_the_balance_is_short_then_the_same_refund_is_asked_for_agai
     assert sale.refunds[0].state is R.UNKNOWN
     number = sale.refunds[0].number
     assert await counter.refunds() == []
+    driver, tried = counter.till.shop.collection._channels[channel].driver, asyncio.Event()
+    refund = driver.refund
+
+    async def again(body: bytes) -> RefundAnswer:
+        try:
+            return await refund(body)
+        finally:
+            tried.set()
+
+    monkeypatch.setattr(driver, "refund", again)
     await counter.till.advance(2 * 86_400_000)
+    await asyncio.wait_for(tried.wait(), 20)
     await counter.until(sale, lambda sale: sale.refunds[0].note == "NOT_ENOUGH")
     await counter.town.heal(name)
     await counter.till.advance(2 * 86_400_000)
