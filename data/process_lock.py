@@ -45,7 +45,10 @@ class StoreHeld(Exception):  # noqa: N818 - a state of the store, worded so ever
 
 
 class ProcessLock:
-    """Held from construction to ``release``. Raises StoreHeld when another process has it."""
+    """Held from construction to ``release``; who holds it stands there after ``name``.
+
+    Raises StoreHeld when another process has it.
+    """
 
     def __init__(self, directory: Path, now_ms: int) -> None:
         self._handle = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -58,7 +61,6 @@ class ProcessLock:
         self.ended_badly = _read(self._handle) is not None
         """Whether the last holder never released: power cut, crash or kill."""
         self._since_ms = now_ms
-        self.name(None)
 
     def name(self, terminal: str | None) -> None:
         """Writes down who holds it."""

@@ -20,6 +20,9 @@ RESERVE_FILE: Final = "reserve"
 RESERVE_BYTES: Final = 4 * 1024 * 1024
 """A sale from its order to its last slip writes less than half a megabyte; several may be under way."""
 
+OPENING_BYTES: Final = 1024 * 1024
+"""More than opening a store writes before its first unit of work: who holds it, the log and its index."""
+
 _log = logging.getLogger("kiosk.store")
 
 
@@ -40,6 +43,13 @@ class Reserve:
                     _log.warning("no reserve can be kept: %s", problem)
                 self._drop()
         return self.held
+
+    def make_way(self) -> None:
+        """Before the store is opened: on a full medium even that needs room, and what was under way needs the store."""
+        found = os.statvfs(self._path.parent)
+        if found.f_bavail * found.f_frsize < OPENING_BYTES:
+            _log.error("the medium is full: its reserve is freed so that the store can be opened")
+            self._drop()
 
     def let_go(self) -> bool:
         """Frees the room; returns whether that gained any."""

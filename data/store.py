@@ -88,6 +88,8 @@ class Store:
         lock = ProcessLock(directory, now_ms())
         store = cls(directory, now_ms, lock)
         try:
+            store._reserve.make_way()
+            lock.name(None)
             store._begin_writing(lock)
             store._begin_reading()
         except BaseException:

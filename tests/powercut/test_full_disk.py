@@ -6,6 +6,7 @@ real small tmpfs as well.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -16,7 +17,9 @@ from typing import Any
 import pytest
 
 from data.journal import verify
+from data.models import Setting
 from data.reserve import RESERVE_BYTES, RESERVE_FILE
+from data.store import Store
 
 CHILD = Path(__file__).with_name("child_full.py")
 
@@ -31,6 +34,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("only root may mount a small file system; the injected one stands for it")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(place: Path) -> None:
+    with (place / "fill").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
 
 
 async def assert_kept(bench: Any, told: dict[str, Any]) -> None:
@@ -82,3 +91,21 @@ async def test_given_a_real_file_system_that_is_full_when_money_arrives_then_the
     assert run.code == 0, run.output
     await assert_kept(bench, told := json.loads(run.output))
     assert any("reserve is freed" in line for line in told["log"])
+
+
+def test_given_a_real_file_system_that_filled_up_meanwhile_when_opened_then_what_is_under_way_can_be_booked(
+    small_disk: Path,
+) -> None:
+    shop = small_disk / "shop"
+    Store.open(shop, now_ms=lambda: 1_795_000_000_000).close()
+    fill(small_disk)
+    store = Store.open(shop, now_ms=lambda: 1_795_000_000_000)
+    try:
+        assert not store.room
+        store.write_now(lambda tx: tx.put(Setting, name="under way", value="x" * 100_000))
+        (small_disk / "fill").unlink()
+        store.write_now(lambda tx: tx.put(Setting, name="after", value="y"))
+        assert store.room
+    finally:
+        store.close()
+    assert verify(shop).code == 0
