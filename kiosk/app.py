@@ -184,11 +184,13 @@ class KioskApp(TappedApp, inherit_bindings=False):
 
     def refuse(self, refusal: Refusal) -> None:
         """Word a refusal in the message line."""
-        from kiosk.screens import wording
+        from kiosk.screens import amends, wording
 
         if refusal.reason is not Reason.NOT_SIGNED_IN or self.operator is not None:
             self.bell()
         self.say(Tone.FAULT, wording.sentence(refusal))
+        if isinstance(self.screen, KioskScreen):
+            self.screen.amended_by = amends.BY.get(refusal.reason, frozenset())
 
     def say(self, tone: Tone, text: str) -> None:
         """Put a sentence into the message line of the screen on top."""
@@ -374,6 +376,9 @@ class KioskApp(TappedApp, inherit_bindings=False):
 
     def scan_dropped(self) -> None:
         self.refuse(Refusal(Reason.SCAN_UNREADABLE))
+
+    def scan_torn(self) -> None:
+        self.refuse(Refusal(Reason.SCAN_TORN))
 
     def swallows(self, stroke: Keystroke) -> bool:
         """What wakes a dim screen, a second press, and an Enter that belonged to a typed code accepted just now."""

@@ -15,6 +15,7 @@ from textual.app import App
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
+from drivers.scanners.torn import TornScan
 from drivers.scanners.wedge import BurstSplitter, Keystroke, Outcome
 from kiosk.terminal_input import TillTerminal
 
@@ -27,6 +28,7 @@ class ScanningApp(App[None], inherit_bindings=False):
     def __init__(self, now_ms: Callable[[], int]) -> None:
         super().__init__(driver_class=TillTerminal)
         self._splitter = BurstSplitter(now_ms)
+        self._torn = TornScan()
         self._flush_due: asyncio.TimerHandle | None = None
         self._before_burst: tuple[Input, str, Selection] | None = None
         self.last_input_at = time.monotonic()
@@ -37,6 +39,9 @@ class ScanningApp(App[None], inherit_bindings=False):
 
     def scan_dropped(self) -> None:
         """A scanner sent what no code is, too long or with keys among it that are no characters; it was thrown away."""
+
+    def scan_torn(self) -> None:
+        """The keys of a scan went by where nobody types, and its end came too late to belong to it."""
 
     def swallows(self, stroke: Keystroke) -> bool:
         """Whether this key, which is no part of a scan, is not handed on."""
@@ -72,7 +77,9 @@ class ScanningApp(App[None], inherit_bindings=False):
     async def _hand_on(self, stroke: Keystroke) -> None:
         if not isinstance(stroke.event, events.Key):
             return
-        if not self.swallows(stroke):
+        if self._torn.ends(stroke, in_field=isinstance(self.focused, Input)):
+            self.scan_torn()
+        elif not self.swallows(stroke):
             await super().on_event(stroke.event)
 
     def _flush_later(self) -> None:
@@ -92,7 +99,11 @@ class ScanningApp(App[None], inherit_bindings=False):
             self.post_message(events.Callback(callback=self._flush_burst))  # behind the keys
 
     async def _flush_burst(self) -> None:
-        await self._follow(self._splitter.flush(time.monotonic()))
+        now = time.monotonic()
+        outcome = self._splitter.flush(now)
+        if outcome.dropped:
+            self._torn.dropped(now)
+        await self._follow(outcome)
 
     def _remember(self) -> None:
         focused = self.focused

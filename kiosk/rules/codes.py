@@ -133,6 +133,7 @@ class Scanned:
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]", re.ASCII)
 _BLANKS = re.compile(r"\s+")
 _SHOWN = 64
+_PAYMENT_CODE = re.compile(r"1[0-5]\d{16}|(?:2[5-9]|30)\d{14,22}", re.ASCII)
 
 
 def classify(text: str, table: CodeTable, today: str | None = None) -> Scanned:
@@ -205,6 +206,13 @@ def is_ean13(text: str) -> bool:
 def _organisation_code_holds(code: str) -> bool:
     # Foreign makers have JW and seven characters of their own, without a check.
     return code.startswith("JW") or organisation_check(code[:8]) == code[8:9]
+
+
+def is_payment_code(text: str) -> bool:
+    """Whether `text` may be the code on a customer's phone: WeChat's has 18 digits and begins with 10 to 15, Alipay's
+    16 to 24 and begins with 25 to 30 (the providers' interfaces for codes that the shop scans).
+    """
+    return _PAYMENT_CODE.fullmatch(text) is not None
 
 
 _CHECKS: dict[str, Callable[[str], bool]] = {"gb11714": _organisation_code_holds}

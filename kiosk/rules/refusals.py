@@ -22,6 +22,8 @@ class Reason(StrEnum):
     ALREADY_SOLD = "ALREADY_SOLD"  # code
     RESERVED_ELSEWHERE = "RESERVED_ELSEWHERE"  # code
     SALE_BANNED = "SALE_BANNED"  # code, since, rule: its id, goods and goods_en: what is banned
+    PAYMENT_CODE = "PAYMENT_CODE"  # no facts: a customer's payment code, which nothing here takes
+    SCAN_TORN = "SCAN_TORN"  # no facts: the end of a scan came too late to belong to it
     SCAN_UNREADABLE = "SCAN_UNREADABLE"  # no facts: the scanned text holds characters no code has
     TYPED_TWICE_DIFFERS = "TYPED_TWICE_DIFFERS"  # the two typings differ
     TYPE_AGAIN = "TYPE_AGAIN"  # code: a typed code wants its second typing first

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -52,6 +53,8 @@ class KioskScreen(Screen[None]):
     """Whether it lies over another screen, to which `Esc` returns."""
     locks_when_idle = True
     """Whether the kiosk may dim and lock here by itself; not while a customer is paying."""
+    amended_by: frozenset[str] = frozenset()
+    """The ids of the fields and choices that put right what the message line says."""
     swallow_enter = False
     """Whether an Enter that comes next belongs to a code accepted a moment ago and does nothing more."""
 
@@ -190,6 +193,7 @@ class KioskScreen(Screen[None]):
 
     def say(self, tone: Tone, text: str) -> None:
         """Put a sentence into the message line; an empty one clears it."""
+        self.amended_by = frozenset()
         for line in self.query(MessageLine):
             line.say(tone, text)
 
@@ -236,10 +240,20 @@ class KioskScreen(Screen[None]):
         """Do `work` beside everything else; what still runs in the same group is dropped for it."""
         self.run_worker(partial(self.kiosk.guarded, work), exclusive=True, group=group, exit_on_error=False)
 
+    def amended(self, part: str) -> None:
+        """Something was typed or chosen there: what the message line missed of it is no longer so."""
+        if part in self.amended_by:
+            self.say(Tone.PLAIN, "")
+
+    @on(Field.Typed)
+    def _amended_by_typing(self, event: Field.Typed) -> None:
+        self.amended(event.field.id or "")
+
     # Buttons and keys
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
+        event.prevent_default()  # Textual would call this once more for a screen that has one of its own and called it
         handler = getattr(self, f"press_{(event.button.id or '').replace('-', '_')}", None)
         if handler is not None:
             handler()

@@ -54,6 +54,8 @@ class CustomerScreen(SaleStepScreen):
         }
         self._division_code = typed.get("division_code", known.division_code if known else "")
         self._asked_phone = ""
+        self._no_match = ""
+        """What was said last about a division that there is not."""
 
     def help_text(self) -> str:
         return tr("填写购车人，发票开给这个人。输手机号可带出老顾客；行政区划打几个字再选。")
@@ -107,6 +109,15 @@ class CustomerScreen(SaleStepScreen):
             self._look_up(event.text)
         self.keep(**fields)
 
+    def on_field_left(self, event: Field.Left) -> None:
+        """A number that cannot be right is said where it was typed, not at the end."""
+        if event.field.id != "phone" or not event.text.strip() or not self.is_current:
+            return
+        try:
+            normalise_phone(event.text)
+        except Refusal as refusal:
+            self.kiosk.refuse(refusal)
+
     def on_field_entered(self, event: Field.Entered) -> None:
         name = str(event.field.id)
         if name == "division" and self._matches() and not self._division_code:
@@ -153,10 +164,10 @@ class CustomerScreen(SaleStepScreen):
         found = self.shop.sales.find_divisions(text, MATCHES) if text.strip() else ()
         choices = [ChoiceButton(one.text, one.code, classes="match") for one in found]
         self.do(partial(self._show, choices), "matches")
+        self.clear_message(self._no_match)
         if text.strip() and not found:
-            self.say(Tone.ATTENTION, tr("没有匹配「{text}」的行政区划，请换几个字。", text=text))
-        else:
-            self.say(Tone.PLAIN, "")
+            self._no_match = tr("没有匹配「{text}」的行政区划，请换几个字。", text=text)
+            self.say(Tone.ATTENTION, self._no_match)
 
     async def _show(self, choices: list[ChoiceButton]) -> None:
         grid = self.query_one("#match-grid", Grid)
@@ -193,7 +204,8 @@ class CustomerScreen(SaleStepScreen):
         self._field("division").fill(choice.caption)
         self.keep(division=choice.caption, division_code=choice.value)
         self.do(partial(self._show, []), "matches")
-        self.say(Tone.PLAIN, "")
+        self.amended("division")
+        self.clear_message(self._no_match)
         self._field("address").enter()
 
     # On

@@ -14,7 +14,7 @@ from kiosk.i18n import tr
 from kiosk.rules.customer import mask_name, mask_phone
 from kiosk.rules.money import format_yuan, parse_yuan
 from kiosk.rules.refusals import Reason, Refusal
-from kiosk.screens import wording, words
+from kiosk.screens import amends, wording, words
 from kiosk.screens.sale_step import SaleStepScreen
 from kiosk.services.views import Channel, LineKind, Sale
 from kiosk.widgets.button import ActionButton, ChoiceButton
@@ -133,6 +133,7 @@ class PriceScreen(SaleStepScreen):
 
     def _select(self, channel: Channel) -> None:
         self._channel = channel
+        self.amended(amends.CHANNEL)
         self.keep(channel=channel.value)
         for choice in self.query(ChoiceButton):
             choice.chosen = choice.value == channel.value

@@ -27,7 +27,7 @@ _TONES: Final = {
 }
 _WORDS: Final = {
     Reason.NONE: mark("正常"),
-    Reason.NOT_ASKED: mark("待查"),
+    Reason.NOT_ASKED: mark("未用"),
     Reason.NOT_SET_UP: mark("未接"),
     Reason.PAPER_OUT: mark("缺纸"),
     Reason.PAPER_LOW: mark("纸将尽"),

@@ -27,6 +27,8 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.RESERVED_ELSEWHERE: mark("不能使用 {code}：它在另一张未完成的销售单里，请到取单里查看。"),
     Reason.SALE_BANNED: mark("不能销售 {code}：{goods}，{since} 起禁止销售。"),
     Reason.SCAN_UNREADABLE: mark("不能识别这次扫描：有无法使用的字符，请擦净标签重扫。"),
+    Reason.SCAN_TORN: mark("不能采用：扫码没有读完整，请重扫。"),
+    Reason.PAYMENT_CODE: mark("不能扫顾客的付款码收款：请顾客用手机扫本店屏幕上的收款码。"),
     Reason.TYPED_TWICE_DIFFERS: mark("不能采用：两次输入不一致，请重新输入「再输一次」。"),
     Reason.TYPE_AGAIN: mark("不能采用：手工输入的编码要输两遍，请填写「再输一次」。"),
     Reason.NO_VEHICLE: mark("不能开始：还没有车辆，请先扫描整车编码。"),

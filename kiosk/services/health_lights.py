@@ -79,8 +79,10 @@ def _provider(facts: ChannelFacts) -> Indicator:
 
 
 def _payment(channels: Iterable[ChannelFacts], counts: Attention) -> Indicator:
+    """Unknown only while no channel was asked: one that nobody uses does not hide that the other one is well."""
     lights = [_provider(facts) for facts in channels]
-    worst = _worst(lights) if lights else Indicator(Level.OFF, Reason.NOT_SET_UP)
+    known = [light for light in lights if light.level not in (Level.UNKNOWN, Level.OFF)] or lights
+    worst = _worst(known) if known else Indicator(Level.OFF, Reason.NOT_SET_UP)
     level, reason = worst.level, worst.reason
     if counts.open_money and level is not Level.FAULT:
         level, reason = Level.ATTENTION, Reason.MONEY_OPEN

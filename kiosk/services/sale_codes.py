@@ -27,7 +27,7 @@ from data.unit_of_work import Tx
 from kiosk.rules import bundle
 from kiosk.rules.bundle import PowerFacts, SaleBan, VehicleFacts
 from kiosk.rules.calendar import beijing_text, business_day
-from kiosk.rules.codes import CodeKind, Scanned
+from kiosk.rules.codes import CodeKind, Scanned, is_payment_code
 from kiosk.rules.refusals import Reason, Refusal
 
 OPEN_STATES = (SaleState.DRAFT, SaleState.ORDERED, SaleState.PAID)
@@ -53,14 +53,20 @@ class Scan:
         return self.scanned.kind
 
 
+def _unknown(scan: Scan) -> Refusal:
+    if is_payment_code(scan.code):
+        return Refusal(Reason.PAYMENT_CODE)
+    return Refusal(Reason.UNKNOWN_CODE, code=scan.code)
+
+
 def open_with_vehicle(tx: Tx, scan: Scan, *, terminal: str, operator: str) -> str:
     """Open a bundle with a vehicle in stock and reserve it; returns the sale's id.
 
-    Raises Refusal UNKNOWN_CODE, WRONG_KIND (code, kind, expected), UNKNOWN_VEHICLE, ALREADY_SOLD, RESERVED_ELSEWHERE,
-    SALE_BANNED.
+    Raises Refusal UNKNOWN_CODE, PAYMENT_CODE, WRONG_KIND (code, kind, expected), UNKNOWN_VEHICLE, ALREADY_SOLD,
+    RESERVED_ELSEWHERE, SALE_BANNED.
     """
     if scan.kind is CodeKind.UNKNOWN:
-        raise Refusal(Reason.UNKNOWN_CODE, code=scan.code)
+        raise _unknown(scan)
     if scan.kind is not CodeKind.VEHICLE:
         raise Refusal(Reason.WRONG_KIND, code=scan.code, kind=scan.kind.value, expected=CodeKind.VEHICLE.value)
     unit = Unit.find(scan.code)
@@ -106,11 +112,11 @@ def open_with_vehicle(tx: Tx, scan: Scan, *, terminal: str, operator: str) -> st
 def add_to_sale(tx: Tx, sale: Sale, scan: Scan) -> None:
     """Put a battery or charger where it belongs on an open sale.
 
-    Raises Refusal UNKNOWN_CODE, DUPLICATE_CODE, SECOND_VEHICLE, WRONG_STEP (code, kind, step), and what the goods
-    themselves are refused for.
+    Raises Refusal UNKNOWN_CODE, PAYMENT_CODE, DUPLICATE_CODE, SECOND_VEHICLE, WRONG_STEP (code, kind, step), and what
+    the goods themselves are refused for.
     """
     if scan.kind is CodeKind.UNKNOWN:
-        raise Refusal(Reason.UNKNOWN_CODE, code=scan.code)
+        raise _unknown(scan)
     lines = lines_of(sale)
     vehicle = vehicle_line(lines)
     if scan.kind is CodeKind.VEHICLE:

@@ -52,7 +52,17 @@ class ActionButton(Button, inherit_css=False):
 
 
 class ChoiceButton(ActionButton):
-    """One of several: a colour, a channel, a match. `value` is what choosing it means."""
+    """One of several: a colour, a channel, a match. `value` is what choosing it means.
+
+    The arrow keys move the focus to the choice on that side; Space or Enter chooses.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "beside(-1, 0)", show=False),
+        Binding("right", "beside(1, 0)", show=False),
+        Binding("up", "beside(0, -1)", show=False),
+        Binding("down", "beside(0, 1)", show=False),
+    ]
 
     def __init__(self, label: str, value: str, *, chosen: bool = False, classes: str = "") -> None:
         self._chosen = chosen
@@ -71,6 +81,17 @@ class ChoiceButton(ActionButton):
             self._chosen = chosen
             self.set_class(chosen, "chosen")
             self.label = self._content()
+
+    def action_beside(self, right: int, down: int) -> None:
+        """Focus the nearest choice on that side, in the same row or column first."""
+        here = self.region
+        others = [one for one in self.siblings if isinstance(one, ChoiceButton) and one.display]
+        ways = [(one, one.region.x - here.x, one.region.y - here.y) for one in others]
+        ahead = [
+            (abs(x * down + y * right), x * right + y * down, one) for one, x, y in ways if x * right + y * down > 0
+        ]
+        if ahead:
+            min(ahead, key=lambda way: way[:2])[2].focus()
 
     def _content(self) -> Content:
         return Content(f"✓ {self.caption}" if self._chosen else self.caption)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
+
+
+class LineInput(Input):
+    """Ctrl+A selects all, as everywhere else: what is typed next replaces it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+a", "select_all", show=False)]
 
 
 class Field(Vertical):
@@ -70,7 +78,7 @@ class Field(Vertical):
         self._quick = quick
 
     def compose(self) -> ComposeResult:
-        typed = Input(self._start, password=self._secret, max_length=self._limit, compact=True)
+        typed = LineInput(self._start, password=self._secret, max_length=self._limit, compact=True)
         typed.cursor_blink = False
         yield typed
 

@@ -113,7 +113,6 @@ class TypedTwice(Horizontal):
         self.set_class(self.asking, "asking")
 
     def on_field_typed(self, event: Field.Typed) -> None:
-        event.stop()
         if event.field is self.first:
             self._agreed = ""
             if not event.text:
