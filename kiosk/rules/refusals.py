@@ -25,7 +25,7 @@ class Reason(StrEnum):
     PAYMENT_CODE = "PAYMENT_CODE"  # no facts: a customer's payment code, which nothing here takes
     SCAN_TORN = "SCAN_TORN"  # no facts: the end of a scan came too late to belong to it
     SCAN_UNREADABLE = "SCAN_UNREADABLE"  # no facts: the scanned text holds characters no code has
-    TYPED_TWICE_DIFFERS = "TYPED_TWICE_DIFFERS"  # the two typings differ
+    TYPED_TWICE_DIFFERS = "TYPED_TWICE_DIFFERS"  # place, first, second: from which character on, and what stands there
     TYPE_AGAIN = "TYPE_AGAIN"  # code: a typed code wants its second typing first
 
     # What belongs to the vehicle

@@ -6,7 +6,10 @@ from kiosk.rules.calendar import business_day
 from kiosk.rules.codes import CodeKind, classify
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.services.sale_reference import SaleReference
-from kiosk.widgets.typed_twice import TypedTwice
+from kiosk.widgets.typed_twice import TypedTwice, plain
+
+SHOWN = 4
+"""Characters shown of each typing where the two part."""
 
 
 def check_typed(text: str, wanted: CodeKind, now_ms: int) -> None:
@@ -27,9 +30,25 @@ def check_typed_twice(pair: TypedTwice, wanted: CodeKind, now_ms: int) -> None:
     pair.first.enter()
     check_typed(pair.first.text, wanted, now_ms)
     pair.ask()
-    if not pair.again.text.strip():
-        pair.again.enter()
-        raise Refusal(Reason.TYPE_AGAIN, code=pair.first.text)
-    if pair.differ:
-        pair.again.correct()
-        raise Refusal(Reason.TYPED_TWICE_DIFFERS)
+    if not pair.again.text.strip() or pair.differ:
+        raise told_apart(pair)
+
+
+def told_apart(pair: TypedTwice) -> Refusal:
+    """Why the two typings are not one code; the second one is emptied and asked for again.
+
+    TYPE_AGAIN (code) when it is missing, else TYPED_TWICE_DIFFERS (place, first, second: from where, and what).
+    """
+    first, second, place = pair.first.text.strip(), pair.again.text.strip(), pair.apart_from
+    pair.once_more()
+    if not second:
+        return Refusal(Reason.TYPE_AGAIN, code=first)
+    return Refusal(
+        Reason.TYPED_TWICE_DIFFERS, place=str(place), first=_seen_from(first, place), second=_seen_from(second, place)
+    )
+
+
+def _seen_from(code: str, place: int) -> str:
+    """A few characters of a code from `place` on, as they are compared."""
+    rest = plain(code)[place - 1 :]
+    return (rest[:SHOWN] + "…" if len(rest) > SHOWN else rest) or "-"

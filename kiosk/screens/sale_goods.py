@@ -27,19 +27,24 @@ KINDS = {"battery": CodeKind.BATTERY, "charger": CodeKind.CHARGER}
 
 
 UNDO_KEY = "f7"
+FEW_PLACES = 3
+"""So many places leave room for a gap before the fields on a low screen."""
+MOST_PLACES = 5
+"""More places than these leave no room for gaps between them on a low screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A place the sale has for a battery or the charger: filled, waiting, or just emptied (`gone` was in it).
 
-    `newest` is the line that was added last: the undo key takes it off again.
+    `newest` is the line that was added last: the undo key takes it off again. `wide` is a row of its own.
     """
 
     name: str
     line: Line | None
     newest: bool = False
     gone: Line | None = None
+    wide: bool = False
 
 
 class Slot(Horizontal):
@@ -48,6 +53,7 @@ class Slot(Horizontal):
     def __init__(self, place: Place) -> None:
         super().__init__(classes="slot")
         self._place = place
+        self.set_class(place.wide, "wide")
         self.set_class(place.line is not None, "filled")
 
     def compose(self) -> ComposeResult:
@@ -72,15 +78,12 @@ class Slot(Horizontal):
     def _text(self) -> Content:
         line, what = self._place.line, self._place.name
         if line is None and self._place.gone is not None:
-            return Content.assemble((f"○ {what}  {tr('已移除')}", "$quiet"), "\n", (self._place.gone.code, "$quiet"))
+            return Content.assemble((f"○ {what}", "$quiet"), f"\n{tr('已移除')}\n", (self._place.gone.code, "$quiet"))
         if line is None:
             return Content.assemble((f"○ {what}", "$quiet"), "\n", (tr("等待扫描"), "$quiet"))
-        if line.pairing_known:
-            head = state_line(Tone.GOOD, f"{what}  {line.name}")
-        else:
-            told = line.pairing_reason or tr("厂家未声明匹配")
-            head = state_line(Tone.ATTENTION, f"{what}  {told}")
-        return Content.assemble(head, "\n", (line.code, "bold"))
+        tone, told = (Tone.GOOD, line.name) if line.pairing_known else (Tone.ATTENTION, tr("厂家未声明匹配"))
+        told = told if line.pairing_known else line.pairing_reason or told
+        return Content("\n").join([state_line(tone, what), Content(told), Content.styled(line.code, "bold")])
 
 
 class RemoveButton(ActionButton):
@@ -136,8 +139,11 @@ class GoodsScreen(SaleStepScreen):
 
     def compose_body(self) -> ComposeResult:
         yield self.vehicle_line()
+        places = list(self._places())
+        self.set_class(len(places) <= FEW_PLACES, "roomy", update=False)
+        self.set_class(len(places) > MOST_PLACES, "crowded", update=False)
         with VerticalScroll(id="slots-scroll", can_focus=False), Grid(id="slots"):
-            yield from (Slot(place) for place in self._places())
+            yield from (Slot(place) for place in places)
         typed = self.sale.typed
         with Horizontal(id="codes"):
             yield TypedTwice(tr("电池码"), id="battery", value=typed.get("battery", ""))
@@ -176,18 +182,18 @@ class GoodsScreen(SaleStepScreen):
         for number in range(need):
             name = tr("电池 {number}/{need}", number=number + 1, need=need)
             if number < len(batteries):
-                yield self._filled(name, batteries[number])
+                yield self._filled(name, batteries[number], wide=need == 1)
             else:
                 first = number == len(batteries) and gone is not None and gone.kind is LineKind.BATTERY
-                yield Place(name, None, gone=gone if first else None)
+                yield Place(name, None, gone=gone if first else None, wide=need == 1)
         charger = next(iter(self._of(LineKind.CHARGER)), None)
         if charger is not None:
-            yield self._filled(tr("充电器"), charger)
+            yield self._filled(tr("充电器"), charger, wide=True)
         else:
-            yield Place(tr("充电器"), None, gone=gone if gone and gone.kind is LineKind.CHARGER else None)
+            yield Place(tr("充电器"), None, gone=gone if gone and gone.kind is LineKind.CHARGER else None, wide=True)
 
-    def _filled(self, name: str, line: Line) -> Place:
-        return Place(name, line, newest=self._gone is None and line.code == self._newest)
+    def _filled(self, name: str, line: Line, *, wide: bool) -> Place:
+        return Place(name, line, newest=self._gone is None and line.code == self._newest, wide=wide)
 
     def _wanted(self) -> Widget:
         """What the next thing to do is at: the field of what is missing, the reason, or the primary button."""
@@ -238,6 +244,10 @@ class GoodsScreen(SaleStepScreen):
         self._newest = next((line.code for line in sale.lines if line.code not in known), "")
         self._gone = None
         self.apply(sale)
+        for pair in self.query(TypedTwice):
+            if not typed and self._newest and pair.stands_for(self._newest):
+                pair.clear()
+                self.keep(**{str(pair.id): ""})
         self.done(tr("已添加。") + self.help_text())
         focused = self.focused
         typing = any(field.input is focused and field.text for field in self.fields())
@@ -256,7 +266,10 @@ class GoodsScreen(SaleStepScreen):
             event.pair.again.enter()
 
     def on_typed_twice_differs(self, event: TypedTwice.Differs) -> None:
-        self.kiosk.refuse(Refusal(Reason.TYPED_TWICE_DIFFERS))
+        from kiosk.screens.code_check import told_apart
+
+        if not event.pair.taken_back:  # typed fast, it is told of more than once
+            self.kiosk.refuse(told_apart(event.pair))
 
     def on_typed_twice_skipped(self, event: TypedTwice.Skipped) -> None:
         wanted = self._wanted()

@@ -63,7 +63,10 @@ class NewSaleScreen(KioskScreen):
             event.pair.again.enter()
 
     def on_typed_twice_differs(self, event: TypedTwice.Differs) -> None:
-        self.kiosk.refuse(Refusal(Reason.TYPED_TWICE_DIFFERS))
+        from kiosk.screens.code_check import told_apart
+
+        if not event.pair.taken_back:  # typed fast, it is told of more than once
+            self.kiosk.refuse(told_apart(event.pair))
 
     def on_typed_twice_skipped(self, event: TypedTwice.Skipped) -> None:
         self.query_one("#start", ActionButton).focus()

@@ -29,7 +29,9 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.SCAN_UNREADABLE: mark("不能识别这次扫描：有无法使用的字符，请擦净标签重扫。"),
     Reason.SCAN_TORN: mark("不能采用：扫码没有读完整，请重扫。"),
     Reason.PAYMENT_CODE: mark("不能扫顾客的付款码收款：请顾客用手机扫本店屏幕上的收款码。"),
-    Reason.TYPED_TWICE_DIFFERS: mark("不能采用：两次输入不一致，请重新输入「再输一次」。"),
+    Reason.TYPED_TWICE_DIFFERS: mark(
+        "不能采用：两次输入不一致，第 {place} 位起是 {first} 和 {second}，请重填「再输一次」。"
+    ),
     Reason.TYPE_AGAIN: mark("不能采用：手工输入的编码要输两遍，请填写「再输一次」。"),
     Reason.NO_VEHICLE: mark("不能开始：还没有车辆，请先扫描整车编码。"),
     Reason.NO_COLOUR: mark("不能开始：还没有选颜色，请点选一种颜色。"),

@@ -22,7 +22,8 @@ class TypedTwice(Horizontal):
     """The pair of fields for one kind of code.
 
     Posts `First` when the first field is left or entered with something in it, `Agreed` as soon as both are equal,
-    `Differs` when the second is as long as the first and another text, `Skipped` on Enter in the empty first field.
+    `Differs` when the second is another text and as long as the first or entered, `Skipped` on Enter in the empty first
+    field.
     """
 
     @dataclass
@@ -64,6 +65,8 @@ class TypedTwice(Horizontal):
         self._label = label
         self._value = value
         self._agreed = ""
+        self.taken_back = False
+        """Whether the second typing was wrong a moment ago and has gone; the Enter behind it says nothing more."""
 
     def compose(self) -> ComposeResult:
         yield Field(self._label, id=f"{self.id}-first", value=self._value, limit=512, classes="first")
@@ -87,7 +90,24 @@ class TypedTwice(Horizontal):
     @property
     def differ(self) -> bool:
         """Whether the two typings are different codes; an empty second one is."""
-        return _plain(self.first.text) != _plain(self.again.text)
+        return plain(self.first.text) != plain(self.again.text)
+
+    @property
+    def apart_from(self) -> int:
+        """The character, counted from 1, from which the two typings differ."""
+        first, second = plain(self.first.text), plain(self.again.text)
+        same = (number for number, pair in enumerate(zip(first, second, strict=False), 1) if pair[0] != pair[1])
+        return next(same, min(len(first), len(second)) + 1)
+
+    def stands_for(self, code: str) -> bool:
+        """Whether the first typing is this code."""
+        return plain(self.first.text) == plain(code)
+
+    def once_more(self) -> None:
+        """Empty the second one and go there."""
+        self.taken_back = True
+        self.again.fill("")
+        self.again.enter()
 
     def clear(self) -> None:
         """Empty both; the second one goes."""
@@ -113,6 +133,7 @@ class TypedTwice(Horizontal):
         self.set_class(self.asking, "asking")
 
     def on_field_typed(self, event: Field.Typed) -> None:
+        self.taken_back = self.taken_back and not self.again.text
         if event.field is self.first:
             self._agreed = ""
             if not event.text:
@@ -122,7 +143,7 @@ class TypedTwice(Horizontal):
         self._compare()
 
     def _compare(self) -> None:
-        first, second = _plain(self.first.text), _plain(self.again.text)
+        first, second = plain(self.first.text), plain(self.again.text)
         if not second:
             return
         if first == second and first != self._agreed:
@@ -136,10 +157,11 @@ class TypedTwice(Horizontal):
         if event.field is self.first:
             message = self.First(self, event.text, entered=True) if event.text else self.Skipped(self)
             self.post_message(message)
-        elif _plain(event.text) != _plain(self.first.text):
-            self.post_message(self.Differs(self))
+        elif plain(event.text) != plain(self.first.text):
+            if event.text or not self.taken_back:
+                self.post_message(self.Differs(self))
         elif event.text:
-            self._agreed = _plain(event.text)
+            self._agreed = plain(event.text)
             self.post_message(self.Agreed(self, event.text))
 
     def on_field_left(self, event: Field.Left) -> None:
@@ -148,6 +170,6 @@ class TypedTwice(Horizontal):
             self.post_message(self.First(self, event.text, entered=False))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """As both typings are compared: blanks, hyphens and case do not matter."""
     return "".join(text.replace("-", " ").split()).upper()
