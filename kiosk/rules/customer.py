@@ -43,8 +43,13 @@ def normalise_phone(text: str) -> str:
 def check_customer(name: str, phone: str, division_code: str, address: str) -> CustomerDetails:
     """Judge the customer step from the top of its form down.
 
-    Raises Refusal NAME_MISSING, PHONE_MISSING, PHONE_INVALID, DIVISION_MISSING, ADDRESS_MISSING or TEXT_TOO_LONG.
+    Raises Refusal CUSTOMER_INCOMPLETE (missing) when two or more are not there; else NAME_MISSING, PHONE_MISSING,
+    PHONE_INVALID, DIVISION_MISSING, ADDRESS_MISSING or TEXT_TOO_LONG.
     """
+    given = {"name": name, "phone": phone, "division": division_code, "address": address}
+    missing = [part for part, text in given.items() if not text.strip()]
+    if len(missing) > 1:
+        raise Refusal(Reason.CUSTOMER_INCOMPLETE, missing=" ".join(missing))
     known_name = clean_field(name, Use.NAME)
     if not known_name:
         raise Refusal(Reason.NAME_MISSING)

@@ -41,6 +41,9 @@ class Reason(StrEnum):
     PAIRING_REASON_MISSING = "PAIRING_REASON_MISSING"  # code: nobody declared that the two belong together
 
     # Customer and typed text
+    CUSTOMER_INCOMPLETE = (
+        "CUSTOMER_INCOMPLETE"  # missing: name, phone, division, address; two or more, separated by blanks
+    )
     NAME_MISSING = "NAME_MISSING"
     PHONE_MISSING = "PHONE_MISSING"
     PHONE_INVALID = "PHONE_INVALID"

@@ -13,6 +13,7 @@ _CODES: Final = frozenset(
 _AMOUNT: Final = frozenset({"amount"})
 
 BY: Final[dict[Reason, frozenset[str]]] = {
+    Reason.CUSTOMER_INCOMPLETE: frozenset({"name", "phone", "division", "address"}),
     Reason.NAME_MISSING: frozenset({"name"}),
     Reason.PHONE_MISSING: frozenset({"phone"}),
     Reason.PHONE_INVALID: frozenset({"phone"}),

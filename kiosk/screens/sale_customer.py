@@ -58,7 +58,7 @@ class CustomerScreen(SaleStepScreen):
         """What was said last about a division that there is not."""
 
     def help_text(self) -> str:
-        return tr("填写购车人，发票开给这个人。输手机号可带出老顾客；行政区划打几个字再选。")
+        return tr("四栏都要填，发票开给这个人。输手机号可带出老顾客；行政区划打几个字再选。")
 
     def more_help(self) -> Sequence[str]:
         return (
@@ -70,12 +70,22 @@ class CustomerScreen(SaleStepScreen):
     def compose_body(self) -> ComposeResult:
         yield self.vehicle_line()
         with Grid(id="customer"):
-            yield Field(tr("姓名"), id="name", value=self._start["name"], limit=50, personal=True)
+            yield Field(tr("姓名"), id="name", value=self._start["name"], needed=tr("必填"), limit=50, personal=True)
             yield Field(
-                tr("手机号码"), id="phone", value=self._start["phone"], limit=32, personal=True, quick=r"1[3-9]\d{9}"
+                tr("手机号码"),
+                id="phone",
+                value=self._start["phone"],
+                needed=tr("必填"),
+                limit=32,
+                personal=True,
+                quick=r"1[3-9]\d{9}",
             )
-            yield Field(tr("行政区划"), id="division", value=self._start["division"], limit=60, personal=True)
-            yield Field(tr("详细地址"), id="address", value=self._start["address"], limit=80, personal=True)
+            yield Field(
+                tr("行政区划"), id="division", value=self._start["division"], needed=tr("必填"), limit=60, personal=True
+            )
+            yield Field(
+                tr("详细地址"), id="address", value=self._start["address"], needed=tr("必填"), limit=80, personal=True
+            )
         with VerticalScroll(id="matches", can_focus=False):
             yield Grid(id="match-grid")
 
@@ -110,11 +120,15 @@ class CustomerScreen(SaleStepScreen):
         self.keep(**fields)
 
     def on_field_left(self, event: Field.Left) -> None:
-        """A number that cannot be right is said where it was typed, not at the end."""
-        if event.field.id != "phone" or not event.text.strip() or not self.is_current:
+        """A number or a division that cannot be right is said where it was typed, not at the end."""
+        name, text = event.field.id, event.text
+        if not text.strip() or not self.is_current:
             return
         try:
-            normalise_phone(event.text)
+            if name == "phone":
+                normalise_phone(text)
+            elif name == "division" and not self._division_code:
+                self.shop.sales.check_division(text)
         except Refusal as refusal:
             self.kiosk.refuse(refusal)
 
@@ -218,8 +232,10 @@ class CustomerScreen(SaleStepScreen):
                     self.sale.id, name, phone, self._division_code or division, address, operator=self.kiosk.acting()
                 )
             except Refusal as refusal:
-                if refusal.reason in _BLAMED:
-                    self._field(_BLAMED[refusal.reason]).correct()
+                missing = refusal.facts.get("missing", "").split()
+                for first in (missing or [_BLAMED.get(refusal.reason, "")])[:1]:
+                    if first:
+                        self._field(first).correct()
                 raise
 
         self.advance("submit", submit)

@@ -43,6 +43,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.CHARGER_MISSING: mark("不能进入下一步：还没有充电器，请扫描充电器码。"),
     Reason.SECOND_CHARGER: mark("不能再添加充电器 {code}：这辆车只配一个。"),
     Reason.PAIRING_REASON_MISSING: mark("不能进入下一步：{code} 没有厂家匹配声明，请先填写配对原因。"),
+    Reason.CUSTOMER_INCOMPLETE: mark("不能提交：还缺{missing}，请填写。"),
     Reason.NAME_MISSING: mark("不能提交：请填写顾客姓名。"),
     Reason.PHONE_MISSING: mark("不能提交：请填写手机号码。"),
     Reason.PHONE_INVALID: mark("不能使用这个手机号码：应为 1 开头的 11 位数字，请核对。"),
@@ -96,6 +97,10 @@ FACTS: Final[dict[str, str]] = {
     "CHARGER": mark("充电器码"),
     "UNKNOWN": mark("编码"),
     "PROVIDER": mark("支付平台"),
+    "name": mark("姓名"),
+    "phone": mark("手机号码"),
+    "division": mark("行政区划"),
+    "address": mark("详细地址"),
     "JOURNAL": mark("最近的记录"),
     "PROGRAM": mark("程序日期"),
     "chemistry": mark("电池类型不同"),
@@ -124,6 +129,9 @@ def sentence(refusal: Refusal) -> str:
         return tr(TOO_EARLY if refusal.facts.get("step") == SaleStep.VEHICLE else TOO_LATE, **facts)
     if refusal.reason is Reason.SALE_BANNED and i18n.current() != i18n.SOURCE:
         facts["goods"] = facts.get("goods_en", "")
+    if refusal.reason is Reason.CUSTOMER_INCOMPLETE:
+        parts = refusal.facts.get("missing", "").split()
+        facts["missing"] = tr("、").join(tr(FACTS.get(part, part)) for part in parts)
     if refusal.reason is Reason.ACCOUNT_LOCKED:
         facts["left"] = minutes(int(refusal.facts.get("seconds", "0")))
     if refusal.reason is Reason.WRONG_PIN and facts.get("left"):

@@ -174,13 +174,17 @@ class SaleService:
 
     # The customer
 
+    def check_division(self, text: str) -> None:
+        """Whether a text names one division. Raises Refusal DIVISION_MISSING or DIVISION_UNKNOWN (text)."""
+        divisions.resolve(self._reference.divisions(), text)
+
     async def submit_customer(
         self, sale_id: str, name: str, phone: str, division_code: str, address: str, *, operator: views.Operator
     ) -> views.Sale:
         """Keep who buys and go on to the price. The division may be given by code or by a text that names one.
 
-        Raises Refusal NAME_MISSING, PHONE_MISSING, PHONE_INVALID, DIVISION_MISSING, ADDRESS_MISSING, DIVISION_UNKNOWN,
-        TEXT_TOO_LONG, WRONG_STEP.
+        Raises Refusal CUSTOMER_INCOMPLETE (missing), NAME_MISSING, PHONE_MISSING, PHONE_INVALID, DIVISION_MISSING,
+        ADDRESS_MISSING, DIVISION_UNKNOWN, TEXT_TOO_LONG, WRONG_STEP.
         """
         permissions.require(operator.role, Command.SELL)
         details = check_customer(name, phone, division_code, address)

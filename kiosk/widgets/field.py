@@ -26,6 +26,8 @@ class Field(Vertical):
 
     `personal` text is about people and is hidden while the screen is dim.
 
+    `needed` stands in the frame while the field is empty: the step cannot be finished without it.
+
     `quick` is a pattern of what is typed here so fast, and entered at once, that its rhythm is a scanner's: digits that
     are no code.
 
@@ -64,6 +66,7 @@ class Field(Vertical):
         secret: bool = False,
         personal: bool = False,
         limit: int = 200,
+        needed: str = "",
         quick: str = "",
         classes: str = "",
     ) -> None:
@@ -76,6 +79,8 @@ class Field(Vertical):
         self._personal = personal
         self._limit = limit
         self._quick = quick
+        self._needed = needed
+        self._tell_need(value)
 
     def compose(self) -> ComposeResult:
         typed = LineInput(self._start, password=self._secret, max_length=self._limit, compact=True)
@@ -125,8 +130,13 @@ class Field(Vertical):
         self.input.focus()
         self.input.select_all()
 
+    def _tell_need(self, text: str) -> None:
+        if self._needed:
+            self.border_subtitle = "" if text.strip() else Content(self._needed).markup
+
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        self._tell_need(event.value)
         if event.value != self._known:
             self._known = event.value
             self.post_message(self.Typed(self, event.value))

@@ -69,8 +69,9 @@ def test_a_customer_is_judged_from_the_top_of_the_form_down() -> None:
             check_customer(**(whole | {gap: ""}))
         assert told.value.reason is reason
     with pytest.raises(Refusal) as told:
-        check_customer("", "", "", "")
-    assert told.value.reason is Reason.NAME_MISSING
+        check_customer("张三", "", " ", "")
+    assert told.value.reason is Reason.CUSTOMER_INCOMPLETE
+    assert told.value.facts["missing"] == "phone division address"
 
 
 def test_masks() -> None:
