@@ -17,6 +17,7 @@ class Waiting(StrEnum):
     LATE_PAYMENT = "LATE_PAYMENT"  # paid after its code was closed: hand over
     UNCERTAIN_SLIP = "UNCERTAIN_SLIP"  # nobody knows whether a copy came out
     FAILED_INVOICE = "FAILED_INVOICE"
+    CODE_OPEN = "CODE_OPEN"  # its code can be paid, or may have been
     WRONG_PAYMENT = "WRONG_PAYMENT"  # the provider says paid, but not what was asked for
     REFUND_STUCK = "REFUND_STUCK"  # money that has to go back, and cannot without a person
     REFUNDING = "REFUNDING"  # money on its way back by itself
@@ -53,6 +54,12 @@ _MONEY = (
         "SELECT s.id, s.serial, o.amount_fen FROM payment_order AS o JOIN sale AS s ON s.id = o.sale_id "
         "WHERE o.state IN ('NEW', 'SENT', 'WAITING', 'CLOSING', 'UNKNOWN') AND o.note LIKE 'MISMATCH%' "
         "ORDER BY o.number DESC LIMIT ?",
+    ),
+    (
+        Waiting.CODE_OPEN,
+        "SELECT s.id, s.serial, o.amount_fen FROM payment_order AS o JOIN sale AS s ON s.id = o.sale_id "
+        "WHERE o.state IN ('NEW', 'SENT', 'WAITING', 'CLOSING', 'UNKNOWN') AND s.state = 'ORDERED' "
+        "AND o.code IS NOT NULL AND COALESCE(o.note, '') NOT LIKE 'MISMATCH%' ORDER BY o.number DESC LIMIT ?",
     ),
 )
 _PAPERS = (

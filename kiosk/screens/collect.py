@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -13,9 +14,10 @@ from kiosk.i18n import mark, tr
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.screens import words
 from kiosk.screens.sale_step import SaleStepScreen
+from kiosk.screens.wording import minutes
 from kiosk.services.views import Channel, Payment, PaymentOrderState, Sale
 from kiosk.widgets.button import ActionButton
-from kiosk.widgets.frame import HelpLine, MessageLine, StatusLine, TitleBar, Tone, state_line
+from kiosk.widgets.frame import GLYPHS, HelpLine, MessageLine, StatusLine, TitleBar, Tone, state_line
 from kiosk.widgets.money import BigAmount, yuan
 from kiosk.widgets.prose import Prose
 from kiosk.widgets.qr_code import QrCode
@@ -29,14 +31,15 @@ _HELP = {
 }
 """What to do now, by the state of the payment."""
 _CAN_BE_GIVEN_UP = (PaymentOrderState.WAITING, PaymentOrderState.UNKNOWN, PaymentOrderState.CLOSING)
-_BUSY = (PaymentOrderState.UNKNOWN, PaymentOrderState.CLOSING)
-"""States in which the shop asks the provider, and says for how long already."""
+_BUSY = (PaymentOrderState.NEW, PaymentOrderState.SENT, PaymentOrderState.UNKNOWN, PaymentOrderState.CLOSING)
+"""States in which the shop waits for the provider's answer, and says for how long already."""
 LANE = "collect"
 """Collecting talks to the provider and may take long: it holds up no other command."""
 
 
 class CollectScreen(SaleStepScreen):
-    """The code stands only while it can be paid; the moment its state leaves WAITING it is gone.
+    """The code stands only while it can be paid; the moment its state leaves WAITING it is gone, and in its place
+    stands what became of it, what that means for the money and what may be done.
 
     换渠道 gives the code up and goes back to the price only once it is verifiably closed; was it paid meanwhile, the
     sale is shown as paid.
@@ -59,9 +62,6 @@ class CollectScreen(SaleStepScreen):
         payment = self.sale.payment
         return payment is None or payment.state is not PaymentOrderState.WAITING
 
-    def title_text(self) -> str:
-        return tr("收款")
-
     def help_text(self) -> str:
         payment = self._payment()
         if payment is None:
@@ -70,6 +70,12 @@ class CollectScreen(SaleStepScreen):
             return tr("付款与应收不符：不要交车，请联系支付平台核对。")
         if payment.returned:
             return tr("请告诉顾客：钱会原路退回，不用再找别人。")
+        if payment.state is PaymentOrderState.UNKNOWN and not payment.code:
+            return tr("请稍候：还没有收款码，正在自动重试。")
+        blind_ms = self._blind_ms(payment)
+        if blind_ms is not None:
+            told = tr("看不到付款（已 {seconds} 秒）：不要交车，连上会自动显示。", seconds=blind_ms // 1000)
+            return f"{GLYPHS[Tone.ATTENTION]}{told}"
         return tr(_HELP.get(payment.state, _HELP[PaymentOrderState.NEW]))
 
     def more_help(self) -> Sequence[str]:
@@ -83,18 +89,20 @@ class CollectScreen(SaleStepScreen):
     # What is shown
 
     def compose(self) -> ComposeResult:
+        self._know_size()
+        marks, current = self.steps()
+        yield TitleBar(self.title_text(), [tr(step) for step in marks], current)
         with Horizontal(id="collect"):
             with Vertical(id="code-side"):
                 yield QrCode(self._code(), id="code")
-                yield Static("", id="no-code", markup=False)
+                with Vertical(id="no-code"):
+                    yield Prose(id="standing")
+                    yield Prose(id="pay-meaning")
             with Vertical(id="collect-side"):
-                yield TitleBar(self.title_text())
                 yield HelpLine(self.help_text())
                 yield Static(self.vehicle_text(), classes="vehicle-line", markup=False)
-                yield Static("", id="pay-amount", markup=False)
                 yield BigAmount(self._amount())
                 yield Static("", id="pay-state", markup=False)
-                yield Prose(id="pay-meaning")
                 yield Static("", classes="spacer")
                 yield MessageLine()
                 with Horizontal(classes="pay-buttons"):
@@ -118,7 +126,9 @@ class CollectScreen(SaleStepScreen):
 
     def vehicle_text(self) -> str:
         card = self.sale.vehicle
-        return "" if card is None else f"{card.code}  {card.name}"
+        if card is None:
+            return ""
+        return f"{card.code}\n{words.vehicle_name(card)}  {self.sale.colour or ''}".rstrip()
 
     def _payment(self) -> Payment | None:
         return self.sale.payment
@@ -136,15 +146,9 @@ class CollectScreen(SaleStepScreen):
         if payment is None:
             return
         self.query_one("#code", QrCode).show(self._code())
-        no_code = self.query_one("#no-code", Static)
-        no_code.display = not self._code()
-        no_code.update(state_line(*self._standing(payment)))
+        self.query_one("#no-code").display = not self._code()
         self.query_one(BigAmount).show(payment.amount_fen)
-        self.query_one("#pay-amount", Static).update(f"{words.channel(payment.channel)}  {yuan(payment.amount_fen)}")
-        self.say_help(self.help_text())
-        meaning = self.query_one("#pay-meaning", Prose)
-        meaning.update(self._meaning(payment))
-        meaning.display = bool(self._meaning(payment))
+        self.query_one("#pay-meaning", Prose).update(self._meaning(payment))
         over = _over(payment)
         self.query_one("#park").display = not over
         self.query_one("#cancel-payment").display = payment.state in _CAN_BE_GIVEN_UP and not self._switching
@@ -162,17 +166,33 @@ class CollectScreen(SaleStepScreen):
         if payment is None:
             return
         tone, word = self._standing(payment)
-        now = self.shop.clock.steady_ms()
-        left = ""
+        channel = words.channel(payment.channel)
         if payment.state is PaymentOrderState.WAITING:
-            seconds = max(0, payment.expires_at_ms - self.shop.clock.now_ms()) // 1000
-            left = f"  {seconds // 60}:{seconds % 60:02d}"
-        if payment.state in _BUSY:
-            self._busy_since_ms = now if self._busy_since_ms is None else self._busy_since_ms
-            left = "  " + tr("已 {seconds} 秒", seconds=str((now - self._busy_since_ms) // 1000))
+            left_s = max(0, payment.expires_at_ms - self.shop.clock.now_ms()) // 1000
+            shown = state_line(tone, f"{channel}  {word}  {minutes(left_s)}")
         else:
+            shown = Content(channel)
+        self.query_one("#pay-state", Static).update(shown)
+        self.query_one("#standing", Prose).update(state_line(tone, f"{word}{self._busy_for(payment)}"))
+        self.say_help(self.help_text())
+        self.query_one(HelpLine).set_class(self._blind_ms(payment) is not None, "attention")
+
+    def _busy_for(self, payment: Payment) -> str:
+        """How long the shop has been waiting for an answer, as this screen has seen it."""
+        if payment.state not in _BUSY:
             self._busy_since_ms = None
-        self.query_one("#pay-state", Static).update(state_line(tone, f"{word}{left}"))
+            return ""
+        now = self.shop.clock.steady_ms()
+        self._busy_since_ms = now if self._busy_since_ms is None else self._busy_since_ms
+        return "  " + tr("已 {seconds} 秒", seconds=str((now - self._busy_since_ms) // 1000))
+
+    def _blind_ms(self, payment: Payment) -> int | None:
+        """For how long a code has been on the screen whose payment could not be seen; None when it would be seen."""
+        facts = self.shop.collection.facts.get(payment.channel)
+        if payment.state is not PaymentOrderState.WAITING or facts is None or facts.trouble is None:
+            return None
+        now = self.shop.clock.now_ms()
+        return max(0, now - (facts.since_ms or now))
 
     def _standing(self, payment: Payment) -> tuple[Tone, str]:
         """The state of the payment as the customer should understand it."""
@@ -187,17 +207,26 @@ class CollectScreen(SaleStepScreen):
             return tr("顾客付的 {amount} 已原路退回，本单没有收款。", amount=yuan(payment.amount_fen))
         if self._switching and payment.state in _CAN_BE_GIVEN_UP:
             return tr("正在换渠道：先确认这个码没有付款，再关闭它。")
-        return _meaning(payment)
+        return "\n".join(_meaning(payment))
 
     def apply(self, sale: Sale) -> None:
+        before = self._payment()
         super().apply(sale)
         payment = self._payment()
+        if before is not None and payment is not None and before.state is not payment.state:
+            self._forget_refusal()
         if self._switching and payment is not None and _over(payment):
             self._switching = False
             if payment.returned:
                 self.paint()  # the customer is told first
             else:
                 self._back_to_channels()
+
+    def _forget_refusal(self) -> None:
+        """A refusal was about the state that has just gone."""
+        for line in self.query(MessageLine):
+            if line.tone is Tone.FAULT:
+                line.say(Tone.PLAIN, "")
 
     # What can be done
 
@@ -290,16 +319,23 @@ def _over(payment: Payment) -> bool:
     return payment.state is PaymentOrderState.CLOSED or payment.returned
 
 
-def _meaning(payment: Payment) -> str:
-    """What the state means for the money and what to do."""
+def _meaning(payment: Payment) -> tuple[str, ...]:
+    """What the state means for the money and what may be done, a paragraph each."""
     match payment.state:
         case PaymentOrderState.NEW | PaymentOrderState.SENT:
-            return tr("正在向支付平台要收款码。")
+            return (tr("正在向支付平台要收款码。"),)
+        case PaymentOrderState.UNKNOWN if not payment.code:
+            nobody = tr("没有出过码，顾客不可能已付。")
+            if payment.giving_up:
+                return (nobody, tr("正在取消：支付平台应答后关闭。"))
+            allowed = tr("收款码来了会自动显示；也可以「换渠道」或「取消收款」，支付平台应答后才能关闭。")
+            return (nobody, allowed)
         case PaymentOrderState.UNKNOWN:
-            return tr("钱可能已付，也可能没付。")
+            told = tr("钱可能已付，也可能没付。")
+            return (told, tr("不要交车。查清之前，「换渠道」和「取消收款」也要等支付平台应答。"))
         case PaymentOrderState.CLOSING:
-            return tr("正在向支付平台确认没有付款。")
+            return (tr("正在向支付平台确认没有付款。"),)
         case PaymentOrderState.CLOSED:
-            return tr("这个码已关闭，不能再付款。")
+            return (tr("这个码不能再付款。"),)
         case _:
-            return ""
+            return ()

@@ -1,4 +1,4 @@
-"""What needs a person, as rows on Home that lead to the sale: late payments, refunds, slips nobody knows about."""
+"""What needs a person, as rows on Home that lead to the sale: late payments, open codes, refunds, slips in doubt."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ MOST = 2
 
 _TEXTS = {
     Waiting.LATE_PAYMENT: mark("晚到付款 {serial}：请交车"),
+    Waiting.CODE_OPEN: mark("收款码还开着 {serial} {amount}：顾客可能正在付"),
     Waiting.WRONG_PAYMENT: mark("付款与应收不符 {serial}：请联系支付平台"),
     Waiting.REFUND_STUCK: mark("退款未成 {serial} {amount}：请店长找支付平台"),
     Waiting.REFUNDING: mark("正在自动退款 {serial} {amount}"),

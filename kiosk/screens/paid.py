@@ -51,7 +51,7 @@ class PaidScreen(SaleStepScreen):
     def action_buttons(self) -> Iterable[ActionButton]:
         yield ActionButton(tr("求助"), id="help", key="f1")
         yield ActionButton(tr("挂单"), id="park", key="f6", classes="" if self._late() else "hidden")
-        yield ActionButton(tr("查看"), id="view", key="f5")
+        yield ActionButton(tr("查看发票"), id="view", key="f5")
         if self._late():
             yield ActionButton(tr("交车"), id="hand-over", key="f8", look="primary")
         else:
@@ -64,9 +64,9 @@ class PaidScreen(SaleStepScreen):
         return self.sale.state is SaleState.PAID
 
     def _facts(self) -> Content:
-        payment = self.sale.payment
+        payment = self.sale.settling
         channel = words.channel(payment.channel) if payment else ""
-        parts = [f"{channel}  {yuan(self.sale.total_fen or 0)}", tr("流水号 {serial}", serial=self.sale.serial or "")]
+        parts = [channel, tr("流水号 {serial}", serial=self.sale.serial or "")]
         if self._late():
             parts.append(tr("晚到付款"))
         parts += [f"{words.refund_state(one.state)[1]}  {yuan(one.amount_fen)}" for one in self.sale.refunds[-1:]]

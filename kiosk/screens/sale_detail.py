@@ -32,7 +32,7 @@ class SaleDetailScreen(SaleScreen):
         return f"{tr('销售单')} {self.sale.serial or ''}"
 
     def help_text(self) -> str:
-        return tr("「查看」看发票并下载；「保存凭条」把凭条存成图片。")
+        return tr("「查看发票」看发票并下载；「保存凭条」把凭条存成图片。")
 
     def more_help(self) -> Sequence[str]:
         return (tr("待确认的凭条：看看打印机出纸口，出来了按「已打出」，没有就按「打印副本」。"),)
@@ -54,7 +54,7 @@ class SaleDetailScreen(SaleScreen):
             yield ActionButton(tr("保存凭条"), id="save-slip", key="f6")
         if self.sale.state in {SaleState.ORDERED, SaleState.PAID, SaleState.DRAFT}:
             yield ActionButton(tr("继续办理"), id="go-on", key="f7")
-        yield ActionButton(tr("查看"), id="view", key="f8", look="primary")
+        yield ActionButton(tr("查看发票"), id="view", key="f8", look="primary")
 
     def paint(self) -> None:
         self.query_one("#sale-standing", Static).update(self._standing())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -14,7 +15,7 @@ from kiosk.i18n import tr
 from kiosk.rules.customer import mask_name, mask_phone
 from kiosk.rules.money import format_yuan, parse_yuan
 from kiosk.rules.refusals import Reason, Refusal
-from kiosk.screens import amends, wording, words
+from kiosk.screens import amends, words
 from kiosk.screens.sale_step import SaleStepScreen
 from kiosk.services.views import Channel, LineKind, Sale
 from kiosk.widgets.button import ActionButton, ChoiceButton
@@ -24,9 +25,16 @@ from kiosk.widgets.frame import Tone, state_line
 from kiosk.widgets.money import BigAmount, yuan
 from kiosk.widgets.prose import Prose
 
+DIGITS = frozenset("0123456789")
+ABOUT_THE_AMOUNT = frozenset({Reason.AMOUNT_MISSING, Reason.AMOUNT_INVALID, Reason.BELOW_FLOOR, Reason.ABOVE_CEILING})
+"""Refusals after which the amount is typed anew."""
+
 
 class PriceScreen(SaleStepScreen):
-    """A channel button only selects; 収款 sends. Nothing is frozen before that."""
+    """A channel button only selects; 収款 sends. Nothing is frozen before that.
+
+    The customer looks on: the limits of the price are told in help only.
+    """
 
     step_number = 4
 
@@ -41,7 +49,7 @@ class PriceScreen(SaleStepScreen):
 
     def more_help(self) -> Sequence[str]:
         return (
-            tr("实际销售金额要在底价和上限之间。"),
+            self._limits(),
             tr("点渠道只是选中它，按「收款」才会向顾客收钱。"),
             *super().more_help(),
         )
@@ -103,22 +111,37 @@ class PriceScreen(SaleStepScreen):
         except Refusal:
             return None
 
+    def _limits(self) -> str:
+        card = self.sale.vehicle
+        if card is None:
+            return tr("实际销售金额要在底价和上限之间。")
+        floor, ceiling = yuan(card.floor_price_fen), yuan(card.ceiling_price_fen)
+        return tr("实际销售金额要在底价 {floor} 和上限 {ceiling} 之间。", floor=floor, ceiling=ceiling)
+
     def _verdict(self) -> Content:
-        """The shop's check: floor and ceiling, and whether the amount lies between them."""
+        """The shop's check in a word. What to do about it is the refusal's sentence, so that nothing stands twice."""
         card = self.sale.vehicle
         if card is None:
             return Content("")
-        limits = tr(
-            "底价 {floor}  上限 {ceiling}", floor=yuan(card.floor_price_fen), ceiling=yuan(card.ceiling_price_fen)
-        )
         fen = self._fen()
         if not self._amount.strip():
-            return state_line(Tone.FAULT, wording.sentence(Refusal(Reason.AMOUNT_MISSING)))
+            return state_line(Tone.FAULT, tr("不能收款：还没有金额"))
         if fen is None:
-            return state_line(Tone.FAULT, wording.sentence(Refusal(Reason.AMOUNT_INVALID, text=self._amount)))
-        if card.floor_price_fen <= fen <= card.ceiling_price_fen:
-            return state_line(Tone.GOOD, f"{tr('可以收款')}\n{limits}")
-        return state_line(Tone.FAULT, f"{tr('超出范围')}\n{limits}")
+            return state_line(Tone.FAULT, tr("不能收款：这不是金额"))
+        if fen < card.floor_price_fen:
+            return state_line(Tone.FAULT, tr("不能收款：低于底价"))
+        if fen > card.ceiling_price_fen:
+            return state_line(Tone.FAULT, tr("不能收款：高于上限"))
+        return state_line(Tone.GOOD, tr("可以收款"))
+
+    def on_key(self, event: events.Key) -> None:
+        """Digits typed while a button has the focus are a new amount."""
+        if event.character in DIGITS:
+            event.stop()
+            field, digit = self.query_one("#amount", Field), event.character or ""
+            self.set_focus(field.input)
+            # In the input's own turn: the focus that is on its way there selects all of the text once more.
+            field.input.call_later(lambda: field.input.replace(digit, 0, len(field.input.value)))
 
     def on_field_typed(self, event: Field.Typed) -> None:
         self._amount = event.text
@@ -155,7 +178,12 @@ class PriceScreen(SaleStepScreen):
                 for choice in list(self.query(ChoiceButton))[:1]:
                     choice.focus()
                 raise Refusal(Reason.NO_CHANNEL)
-            return await self.shop.collection.start(self.sale.id, channel, amount, self.kiosk.acting())
+            try:
+                return await self.shop.collection.start(self.sale.id, channel, amount, self.kiosk.acting())
+            except Refusal as refusal:
+                if refusal.reason in ABOUT_THE_AMOUNT:
+                    self.query_one("#amount", Field).correct()
+                raise
 
         self.advance("collect", collect)
 

@@ -15,7 +15,7 @@ from kiosk.services.views import Sale
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.frame import Tone
 
-STEPS = (mark("整车"), mark("电池"), mark("客户"), mark("收款"))
+STEPS = (mark("整车"), mark("电池"), mark("客户"), mark("结账"))
 SAVE_AFTER_S = 0.15
 CANCEL_ASKS_S = 5.0
 

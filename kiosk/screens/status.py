@@ -61,7 +61,7 @@ def indicators(now: health.Health) -> tuple[Indicator, ...]:
     """The lights at their fixed places; clock and disk only speak up when something is wrong with them."""
     shown = [
         _light(tr("打印机"), now.printer),
-        _light(tr("支付"), now.payment),
+        _light(tr("支付"), replace(now.payment, waiting=0)),
         _light(tr("发票"), now.invoices),
         _light(tr("网络"), now.network),
     ]

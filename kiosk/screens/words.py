@@ -98,8 +98,8 @@ _STEPS: Final = {
     SaleStep.VEHICLE: mark("整车"),
     SaleStep.GOODS: mark("电池"),
     SaleStep.CUSTOMER: mark("客户"),
-    SaleStep.PRICE: mark("收款"),
-    SaleStep.COLLECT: mark("收款"),
+    SaleStep.PRICE: mark("结账"),
+    SaleStep.COLLECT: mark("结账"),
 }
 
 

@@ -28,13 +28,17 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelFacts:
-    """What is known of a provider now. asked False: it was not asked since the start, so nothing is known."""
+    """What is known of a provider now. asked False: it was not asked since the start, so nothing is known.
+
+    answered_ms: when it gave its last usable answer; None when it gave none since the start.
+    """
 
     asked: bool
     trouble: Trouble | None
     since_ms: int | None
     detail: str
     clock_offset_ms: int | None
+    answered_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class ChannelWatch:
     def answered(self, date_offset_ms: int | None = None) -> None:
         """A call got an answer that can be used; date_offset_ms: the provider's clock minus ours."""
         self._hear(date_offset_ms)
-        self._set(ChannelFacts(True, None, None, "", None))
+        self._set(ChannelFacts(True, None, None, "", None, self._clock.now_ms()))
 
     def failed(self, error: PaymentError | InvoiceError, date_offset_ms: int | None = None) -> None:
         """A call did not. A refusal that is about one order (not 401, 403) is a good answer of a healthy provider."""
@@ -86,7 +90,8 @@ class ChannelWatch:
         if trouble in (Trouble.UNVERIFIED, Trouble.REFUSED) and self.clock_is_off:
             trouble = Trouble.CLOCK
         since = self._facts.since_ms if self._facts.trouble is not None else None
-        self._set(ChannelFacts(True, trouble, since or self._clock.now_ms(), str(error), None))
+        heard = self._facts.answered_ms
+        self._set(ChannelFacts(True, trouble, since or self._clock.now_ms(), str(error), None, heard))
 
     def _hear(self, date_offset_ms: int | None) -> None:
         if date_offset_ms is not None:

@@ -100,14 +100,21 @@ def _invoices(facts: ChannelFacts, counts: Attention) -> Indicator:
 
 
 def _network(providers: list[ChannelFacts]) -> Indicator:
-    """Down when nobody can be reached; unknown until somebody was asked. One silent provider is not the network."""
+    """Down when nobody can be reached; unknown until somebody was asked. One silent provider is not the network.
+
+    But who answered before that one fell silent, and was not asked since, is no proof that the network is there.
+    """
     asked = [facts for facts in providers if facts.asked]
     if not asked:
         return UNASKED
     silent = [facts for facts in asked if facts.trouble in (Trouble.UNREACHABLE, Trouble.NO_ANSWER)]
-    if len(silent) < len(asked):
-        return Indicator(Level.OK)
     since = min((facts.since_ms for facts in silent if facts.since_ms is not None), default=None)
+    if len(silent) < len(asked):
+        heard = max((facts.answered_ms for facts in asked if facts.answered_ms is not None), default=None)
+        if since is None or heard is None or heard >= since:
+            return Indicator(Level.OK)
+        cut_off = any(facts.trouble is Trouble.UNREACHABLE for facts in silent)
+        return Indicator(Level.ATTENTION, Reason.UNREACHABLE if cut_off else Reason.NO_ANSWER, since_ms=since)
     return Indicator(Level.FAULT, Reason.UNREACHABLE, since_ms=since)
 
 

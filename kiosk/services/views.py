@@ -95,6 +95,16 @@ class Payment:
         return self.note is not None and self.note.startswith("MISMATCH")
 
     @property
+    def giving_up(self) -> bool:
+        """Whether somebody wants it closed (`collection_orders.Note.GIVING_UP`)."""
+        return self.note is not None and self.note.startswith("GIVING_UP")
+
+    @property
+    def unapplied(self) -> bool:
+        """Whether it was paid when its sale could not take it any more (`collection_orders.Note.UNAPPLIED`)."""
+        return self.note is not None and self.note.startswith("UNAPPLIED")
+
+    @property
     def returned(self) -> bool:
         """Whether it was paid and the provider sent all of it back (`collection_orders.Note.RETURNED`)."""
         return self.note == "RETURNED"
@@ -199,6 +209,13 @@ class Sale:
     def payment(self) -> Payment | None:
         """The newest payment order: the one the collect screen is about."""
         return self.payments[-1] if self.payments else None
+
+    @property
+    def settling(self) -> Payment | None:
+        """The payment that paid the sale, whatever was tried after it; the newest order while there is none."""
+        paid = (PaymentOrderState.PAID, PaymentOrderState.PAID_LATE)
+        kept = [one for one in self.payments if one.state in paid and not (one.returned or one.unapplied)]
+        return kept[0] if kept else self.payment
 
     @property
     def invoice(self) -> Invoice | None:

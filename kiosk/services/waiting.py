@@ -1,4 +1,4 @@
-"""What waits for a person: late payments, money on its way back, slips nobody saw come out, invoices that failed."""
+"""What waits for a person: late payments, open codes, money on its way back, slips in doubt, failed invoices."""
 
 from __future__ import annotations
 

@@ -14,6 +14,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 _BORDER = 4
+_FIELD = 41
+"""Modules of the white field at least: a version 4 symbol with its border. What is smaller stands in the same field, so
+that every channel's code has the same frame on the screen."""
 _BLACK, _WHITE = "#000000", "#ffffff"
 
 
@@ -80,4 +83,5 @@ def _modules_of(code: str) -> list[list[bool]]:
     import segno
 
     symbol = segno.make(code, micro=False, boost_error=False, error="m")
-    return [[bool(module) for module in row] for row in symbol.matrix_iter(border=_BORDER)]
+    border = max(_BORDER, (_FIELD - len(symbol.matrix) + 1) // 2)
+    return [[bool(module) for module in row] for row in symbol.matrix_iter(border=border)]

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
@@ -14,6 +15,7 @@ from drivers.scanners.wedge import REPEAT_GAP
 from kiosk.app import KioskApp
 from kiosk.demo.catalogue import DemoVehicle, demo_shop
 from kiosk.demo.seeding import seed
+from kiosk.demo.settings import demo_settings
 from kiosk.services.clock import Clock
 from kiosk.settings import Settings
 from kiosk.shop import Shop
@@ -119,3 +121,68 @@ def till(tmp_path: Path) -> Open:
             yield one
 
     return open_till
+
+
+COUNTER_BIKE = demo_shop().vehicles[1]
+
+
+class Counter(Till):
+    """A till in a town with a provider and a printer."""
+
+    def __init__(self, app: KioskApp, pilot: Pilot[None], town: Any) -> None:
+        super().__init__(app, pilot)
+        self.town = town
+
+    async def collect(self) -> None:
+        """Sell a bike up to the code on the screen."""
+        await self.reach_price(COUNTER_BIKE)
+        await self.touch("微信")
+        await self.press("f8")
+        await self.until(lambda: self.app.screen.sale.payment.code)
+
+    async def pay_late(self, code: str) -> None:
+        """The customer's phone pays the closed code, and the watch's time comes."""
+        await self.town.pay(code, late=True)
+        self.town.control.advance(16_000)
+        self.app.shop.clock.advance(16_000)
+
+    async def until(self, reached: Callable[[], Any], steps: int = 2000) -> None:
+        """Wait for the screen to get there."""
+        for _ in range(steps):
+            await self.pilot.pause(0.01)
+            if reached():
+                return await self.settle()
+        raise AssertionError(f"never reached; on {self.screen}: {self.message}")
+
+    def showing(self, screen: str) -> bool:
+        return self.screen == screen
+
+    async def finished(self, sale_id: str) -> Any:
+        """The sale with its invoice issued and both slips printed."""
+        for _ in range(2000):
+            await self.pilot.pause(0.01)
+            sale = await self.app.shop.sales.load(sale_id)
+            if (
+                sale.invoice
+                and sale.invoice.fiscal_number
+                and [job.state for job in sale.print_jobs] == ["PRINTED"] * 2
+            ):
+                return sale
+        raise AssertionError(f"never finished: {sale}")
+
+
+@pytest.fixture
+async def counter(town: Any, tmp_path: Path) -> AsyncIterator[Any]:
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Counter]:
+        clock = Clock()
+        store = Store.open(tmp_path / "shop", now_ms=clock.now_ms)
+        seed(store, clock, past=0)
+        store.close()
+        app = KioskApp(Shop.open(demo_settings(town.announcement), tmp_path / "shop", clock))
+        async with app.run_test(size=(80, 24)) as pilot:
+            one = Counter(app, pilot, town)
+            await one.settle()
+            yield one
+
+    return opened

@@ -1,93 +1,17 @@
 """A payment that comes after its code was closed: the screen shows it, Home leads to it, 交车 finishes it."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from data.states import Channel, SaleState
-from data.store import Store
 from drivers.payments.base import QueryStatus
 from kiosk import i18n
-from kiosk.app import KioskApp
-from kiosk.demo.catalogue import demo_shop
-from kiosk.demo.seeding import seed
-from kiosk.demo.settings import demo_settings
 from kiosk.screens.home import NoticeButton
-from kiosk.services.clock import Clock
-from kiosk.shop import Shop
 from kiosk.widgets.button import ActionButton, ChoiceButton
 from kiosk.widgets.frame import StatusLine
 
-from .conftest import Till
-
-BIKE = demo_shop().vehicles[1]
-
-
-class Counter(Till):
-    """A till in a town with a provider and a printer."""
-
-    def __init__(self, app: KioskApp, pilot: Pilot[None], town: Any) -> None:
-        super().__init__(app, pilot)
-        self.town = town
-
-    async def collect(self) -> None:
-        """Sell a bike up to the code on the screen."""
-        await self.reach_price(BIKE)
-        await self.touch("微信")
-        await self.press("f8")
-        await self.until(lambda: self.app.screen.sale.payment.code)
-
-    async def pay_late(self, code: str) -> None:
-        """The customer's phone pays the closed code, and the watch's time comes."""
-        await self.town.pay(code, late=True)
-        self.town.control.advance(16_000)
-        self.app.shop.clock.advance(16_000)
-
-    async def until(self, reached: Callable[[], Any], steps: int = 2000) -> None:
-        """Wait for the screen to get there."""
-        for _ in range(steps):
-            await self.pilot.pause(0.01)
-            if reached():
-                return await self.settle()
-        raise AssertionError(f"never reached; on {self.screen}: {self.message}")
-
-    def showing(self, screen: str) -> bool:
-        return self.screen == screen
-
-    async def finished(self, sale_id: str) -> Any:
-        """The sale with its invoice issued and both slips printed."""
-        for _ in range(2000):
-            await self.pilot.pause(0.01)
-            sale = await self.app.shop.sales.load(sale_id)
-            if (
-                sale.invoice
-                and sale.invoice.fiscal_number
-                and [job.state for job in sale.print_jobs] == ["PRINTED"] * 2
-            ):
-                return sale
-        raise AssertionError(f"never finished: {sale}")
-
-
-@pytest.fixture
-async def counter(town: Any, tmp_path: Path) -> AsyncIterator[Any]:
-    @asynccontextmanager
-    async def opened() -> AsyncIterator[Counter]:
-        clock = Clock()
-        store = Store.open(tmp_path / "shop", now_ms=clock.now_ms)
-        seed(store, clock, past=0)
-        store.close()
-        app = KioskApp(Shop.open(demo_settings(town.announcement), tmp_path / "shop", clock))
-        async with app.run_test(size=(80, 24)) as pilot:
-            one = Counter(app, pilot, town)
-            await one.settle()
-            yield one
-
-    return opened
+from .conftest import COUNTER_BIKE as BIKE
 
 
 async def test_given_a_late_payment_on_the_closed_code_then_hand_over_finishes_it_with_invoice_and_slips(counter):

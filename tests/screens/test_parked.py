@@ -96,7 +96,7 @@ async def test_given_a_parked_sale_with_its_customer_then_home_shows_them_masked
         assert "王" in text
         assert "王小明" not in text
         assert "13812345678" not in text
-        assert "4/4 收款" in text
+        assert "4/4 结账" in text
 
 
 async def test_given_home_on_a_larger_screen_then_more_sales_are_there(till) -> None:

@@ -13,6 +13,9 @@ from kiosk.services.views import Channel, Payment, PaymentOrderState, SaleStep
 from kiosk.widgets.button import ActionButton, ChoiceButton
 from kiosk.widgets.field import Field
 from kiosk.widgets.frame import HelpLine
+from kiosk.widgets.money import BigAmount, yuan
+
+from .test_parked import painted
 
 BIKE = demo_shop().vehicles[1]
 FOUR_BATTERIES = next(one for one in demo_shop().vehicles[:20] if len(one.batteries) == 4)
@@ -288,20 +291,62 @@ async def test_given_a_channel_chosen_and_a_price_typed_when_restarted_then_both
         assert [choice.caption for choice in one.app.screen.query(ChoiceButton) if choice.chosen] == ["现金"]
 
 
-async def test_given_an_amount_that_is_none_then_the_check_says_so_in_whole_lines(till) -> None:
-    async with till() as one:
+async def test_given_an_amount_that_is_none_then_the_check_says_so_in_whole_lines(counter) -> None:
+    async with counter() as one:
         await one.reach_price(BIKE)
         verdict = one.app.screen.query_one("#verdict")
         await one.write("amount", "")
-        assert verdict.render().plain == "✕ 不能收款：请输入实际销售金额。"
+        assert verdict.render().plain == "✕ 不能收款：还没有金额"
         await one.write("amount", "abc")
-        lines = verdict.render().plain.split("\n")
-        assert lines[0].startswith("✕ 不能使用金额「abc」")
-        assert len(lines) <= verdict.size.height
+        assert verdict.render().plain == "✕ 不能收款：这不是金额"
+        await one.touch("微信")
+        await one.press("f8")
+        assert one.message.startswith("不能使用金额「abc」")
+
+
+async def test_given_a_price_out_of_its_limits_then_neither_is_on_the_screen_and_help_tells_both(
+    counter,
+) -> None:
+    async with counter() as one:
+        await one.reach_price(BIKE)
+        card = one.app.screen.sale.vehicle
+        limits = {yuan(card.floor_price_fen), yuan(card.ceiling_price_fen)}
+        figures = {limit.removeprefix("¥").removesuffix(".00") for limit in limits}
+        await one.touch("微信")
+        for amount in ("100", "99999"):
+            await one.write("amount", amount)
+            await one.press("f8")
+            assert one.message
+            fits(one)
+            assert not any(figure in "".join(painted(one)) for figure in figures)
+        await one.press("f1")
+        assert all(limit in "".join(painted(one)) for limit in limits)
+
+
+async def test_given_a_refused_amount_when_typed_again_then_it_is_replaced(counter) -> None:
+    async with counter() as one:
+        await one.reach_price(BIKE)
+        await one.touch("微信")
+        await one.write("amount", "1")
+        one.app.screen.query_one("#collect").focus()
+        await one.press("f8")
+        assert "低于底价" in one.message
+        await one.press("2", "6", "0", "0")
+        assert one.field("amount").text == "2600"
+
+
+async def test_given_a_button_with_the_focus_when_digits_are_typed_then_they_are_the_new_amount(counter) -> None:
+    async with counter() as one:
+        await one.reach_price(BIKE)
+        await one.touch("微信")
+        assert one.app.screen.focused.id == "collect"
+        await one.press("2", "6", "5", "0")
+        assert one.field("amount").text == "2650"
+        assert one.app.screen.query_one(BigAmount).query_one("Digits").value == "2,650.00"
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en", "ja", "ru"])
-@pytest.mark.parametrize("state", ["NEW", "WAITING", "UNKNOWN", "CLOSING", "CLOSED", "MISMATCH"])
+@pytest.mark.parametrize("state", ["NEW", "WAITING", "UNKNOWN", "UNKNOWN_SHOWN", "CLOSING", "CLOSED", "MISMATCH"])
 async def test_the_code_screen_says_what_to_do_in_every_state_and_helps(till, state, language) -> None:
     async with till(language) as one:
         await one.reach_price(BIKE)
@@ -309,9 +354,9 @@ async def test_the_code_screen_says_what_to_do_in_every_state_and_helps(till, st
         payment = Payment(
             number="1",
             channel=Channel.WECHAT,
-            state=PaymentOrderState.WAITING if mismatch else PaymentOrderState(state),
+            state=PaymentOrderState.WAITING if mismatch else PaymentOrderState(state.removesuffix("_SHOWN")),
             amount_fen=299900,
-            code="weixin://wxpay/bizpayurl?pr=abcdefg" if state == "WAITING" else None,
+            code="weixin://wxpay/bizpayurl?pr=abcdefg" if state in ("WAITING", "UNKNOWN_SHOWN") else None,
             expires_at_ms=one.app.shop.clock.now_ms() + 60_000,
             provider_number=None,
             note="MISMATCH:amount" if mismatch else None,
@@ -326,7 +371,10 @@ async def test_the_code_screen_says_what_to_do_in_every_state_and_helps(till, st
         assert told.replace("\n", "").replace(" ", "") == screen.help_text().replace(" ", "")
         if language == "zh_CN":
             assert ("请顾客扫码" in told) == (state == "WAITING")
-            assert ("不要再次收款" in told) == (state == "UNKNOWN")
+            assert ("不要再次收款" in told) == (state == "UNKNOWN_SHOWN")
+            meaning = str(screen.query_one("#pay-meaning").render())
+            assert ("顾客不可能已付" in meaning) == (state == "UNKNOWN")
+            assert ("钱可能已付" in meaning) == (state == "UNKNOWN_SHOWN")
             assert ("不要交车" in told) == mismatch
             assert ("重新收款" in told) == (state == "CLOSED")
         fits(one)
