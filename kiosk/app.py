@@ -23,6 +23,7 @@ from drivers.scanners.wedge import Keystroke
 from kiosk import i18n, quick_start, trouble
 from kiosk.i18n import tr
 from kiosk.idle import USUAL, IdleTimes
+from kiosk.rules.numbers import is_sale_serial
 from kiosk.rules.refusals import Reason, Refusal
 from kiosk.screens import status
 from kiosk.screens.base import STYLES, KioskScreen
@@ -266,11 +267,11 @@ class KioskApp(TappedApp, inherit_bindings=False):
         if kind is None:
             await self.go_home()
 
-    async def go_home(self, message: str = "", tone: Tone = Tone.GOOD) -> None:
-        """Show Home, with a sentence about what just happened."""
+    async def go_home(self, message: str = "", tone: Tone = Tone.GOOD, cancelled: Sale | None = None) -> None:
+        """Show Home, with a sentence about what just happened, and the undo of a sale just cancelled."""
         from kiosk.screens.home import HomeScreen
 
-        await self.show(HomeScreen(message, tone) if self.operator else SignInScreen())
+        await self.show(HomeScreen(message, tone, cancelled) if self.operator else SignInScreen())
 
     def show_help(self, screen: KioskScreen) -> None:
         """Lay the help of `screen` over it."""
@@ -408,7 +409,14 @@ class KioskApp(TappedApp, inherit_bindings=False):
             await self.screen.on_scan(text)
 
     async def open_by_scan(self, text: str) -> None:
-        """A code scanned outside a sale: a vehicle opens one, anything else is refused and opens nothing."""
+        """A code scanned outside a sale: a vehicle opens one, a slip's serial shows its sale, all else is refused."""
+        if is_sale_serial(text):
+            from kiosk.screens.sale_detail import SaleDetailScreen
+
+            sold = await self.shop.lookups.sale_by_serial(text.strip().upper())
+            if sold is not None:
+                await self.show(SaleDetailScreen(sold))
+                return
         await self.show_sale(await self.shop.sales.open_bundle(self.acting(), text))
 
     # What happens by itself

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kiosk.services.collection import CollectionService
     from kiosk.services.invoicing import InvoicingService
     from kiosk.services.lookups import Lookups
+    from kiosk.services.paid_aside import PaidAside
     from kiosk.services.printing import PrintingService
     from kiosk.services.refunds import RefundService
     from kiosk.services.sale import SaleService
@@ -107,6 +108,11 @@ class Shop:
         return self._services.waiting
 
     @property
+    def paid_aside(self) -> PaidAside:
+        """What was paid while nobody looked."""
+        return self._services.paid_aside
+
+    @property
     def collection(self) -> CollectionService:
         """Payment orders."""
         return self._services.collection
@@ -145,6 +151,7 @@ class Shop:
         services, printers = await asyncio.to_thread(self._load)
         if self._closed:
             return
+        await services.paid_aside.look()  # before a code that outlived the last run is found paid
         self._run(self.health.run(services.collection, services.invoicing, services.printing))
         services.slips.load(printers[0].encode)
         self._run(self.printing.run(printers))

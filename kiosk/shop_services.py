@@ -15,6 +15,7 @@ from kiosk.services.invoice_terms import TaxTerms
 from kiosk.services.invoicing import InvoicingService
 from kiosk.services.lookups import Lookups
 from kiosk.services.open_channels import OpenChannels
+from kiosk.services.paid_aside import PaidAside
 from kiosk.services.printing import PrintingService
 from kiosk.services.refunds import RefundService
 from kiosk.services.sale import SaleService
@@ -31,6 +32,7 @@ class Services:
     sales: SaleService
     lookups: Lookups
     waiting: WaitingSales
+    paid_aside: PaidAside
     collection: CollectionService
     refunds: RefundService
     invoicing: InvoicingService
@@ -50,6 +52,7 @@ def make_services(settings: Settings, store: Store, clock: Clock, changes: Chang
         sales=SaleService(store, clock, terminal),
         lookups=Lookups(store),
         waiting=WaitingSales(store),
+        paid_aside=PaidAside(store, clock, terminal),
         collection=CollectionService(store, clock, changes, channels, Settlement(intents, slips), terms),
         refunds=RefundService(store, clock, changes, channels),
         invoicing=InvoicingService(store, clock, changes, intents),

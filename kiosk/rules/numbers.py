@@ -104,6 +104,11 @@ def sale_serial(terminal: str, day: str, sequence: int) -> str:
     return f"{_start(terminal, day)}{_counted(sequence, MAX_DAILY_SALES, 5)}"
 
 
+def is_sale_serial(text: str) -> bool:
+    """Whether `text` has the shape of a sale's serial, in small letters and with blanks round it too."""
+    return _SERIAL.fullmatch(text.strip().upper()) is not None
+
+
 def parse_sale_serial(text: str) -> SerialNumber:
     """Take a sale's serial apart."""
     match = _SERIAL.fullmatch(text)

@@ -13,7 +13,7 @@ from kiosk.i18n import tr
 from kiosk.rules.permissions import Command, may
 from kiosk.screens import notices, parked
 from kiosk.screens.base import STYLES, KioskScreen
-from kiosk.services.views import ParkedSale, SaleState
+from kiosk.services.views import ParkedSale, Sale, SaleState
 from kiosk.widgets import theme as themes
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.frame import Tone
@@ -24,7 +24,7 @@ class NoticeButton(ActionButton):
     """Leads to the sale that waits for somebody."""
 
     def __init__(self, notice: notices.Notice) -> None:
-        super().__init__(notice.text, classes="notice attention")
+        super().__init__(notice.text, classes=f"notice {notice.tone.value}")
         self.sale_id = notice.sale_id
 
 
@@ -33,9 +33,10 @@ class HomeScreen(KioskScreen):
 
     CSS_PATH = STYLES / "lists.tcss"
 
-    def __init__(self, message: str = "", tone: Tone = Tone.GOOD) -> None:
+    def __init__(self, message: str = "", tone: Tone = Tone.GOOD, cancelled: Sale | None = None) -> None:
+        """With `cancelled`, the sale just given up can be brought back until this screen is left."""
         super().__init__()
-        self._message, self._tone = message, tone
+        self._message, self._tone, self._cancelled = message, tone, cancelled
         self._parked: tuple[ParkedSale, ...] = ()
         self._notices: tuple[notices.Notice, ...] = ()
 
@@ -57,6 +58,9 @@ class HomeScreen(KioskScreen):
             yield ActionButton(tr("销售单"), id="sales", key="f4", classes="tile")
             yield ActionButton(tr("锁定"), id="lock", key="f9", classes="tile")
             yield ActionButton(tr("取单"), id="open-sales", key="f3", classes="tile hidden")
+        if self._cancelled is not None and self._cancelled.vehicle is not None:
+            undo = tr("撤销取消 {code}", code=self._cancelled.vehicle.code)
+            yield ActionButton(undo, id="undo", key="f7", classes="notice")
         yield Vertical(id="notices")
         with Vertical(classes="invitation"):
             yield Static(tr("请扫描整车编码"), classes="large", markup=False)
@@ -104,6 +108,9 @@ class HomeScreen(KioskScreen):
         self.query_one("#parked-heading").set_class(not waiting, "hidden")
         self.query_one(PagedList).display = bool(waiting)
         self.query_one(".invitation").display = not waiting and not found
+        if any(one.tone is Tone.GOOD for one in found):
+            # It may be the very sale that is paid now, and is no longer among the open ones.
+            self.clear_message(tr(parked.PARKED))
         if found != self._notices:
             self._notices = found
             box = self.query_one("#notices", Vertical)
@@ -153,6 +160,16 @@ class HomeScreen(KioskScreen):
                 await self.kiosk.show_sale(sale)
 
         self.kiosk.command("notice", open_sale)
+
+    def press_undo(self) -> None:
+        cancelled = self._cancelled
+        if cancelled is None:
+            return
+
+        async def restore() -> None:
+            await self.kiosk.show_sale(await self.shop.sales.restore(cancelled.id, self.kiosk.acting()))
+
+        self.kiosk.command("undo", restore)
 
     def press_bundle(self) -> None:
         from kiosk.screens.sale_vehicle import NewSaleScreen

@@ -75,7 +75,7 @@ class InvoiceScreen(SaleScreen):
         ]
         if invoice.reason:
             rows.append((tr("原因"), Content(invoice.reason)))
-        rows += [(one.format.upper(), Content(f"{one.size:,} B  SHA-256 {one.sha256[:16]}…")) for one in invoice.files]
+        rows += [(one.format.upper(), Content(tr("可以下载"))) for one in invoice.files]
         return facts_table(rows)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
@@ -92,7 +92,7 @@ class InvoiceScreen(SaleScreen):
         async def save() -> None:
             folder, operator = self.kiosk.export_directory(), self.kiosk.acting()
             path = await self.shop.invoicing.save_file(self.sale.id, chosen, folder, operator)
-            self.say(Tone.GOOD, tr("已保存：{path}", path=path))
+            self.say(Tone.GOOD, words.saved(path))
 
         self.kiosk.command("save", save)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kiosk.i18n import mark, tr
+from kiosk.screens import words
+from kiosk.screens.documents import current_jobs
 from kiosk.screens.ports import ShopPort
+from kiosk.services.views import PrintJobState, Sale
 from kiosk.services.waiting import Waiting
 from kiosk.widgets.frame import GLYPHS, Tone
 from kiosk.widgets.money import yuan
@@ -29,11 +32,13 @@ class Notice:
 
     sale_id: str
     text: str
+    tone: Tone = Tone.ATTENTION
 
 
 async def gather(shop: ShopPort) -> tuple[Notice, ...]:
     """The most pressing, at most `MOST`; the rest shows once these are settled."""
     found = await shop.waiting.newest(MOST)
+    paid = [Notice(one.id, GLYPHS[Tone.GOOD] + _paid(one), Tone.GOOD) for one in await shop.paid_aside.look()]
     waiting = [
         Notice(
             one.sale_id,
@@ -45,7 +50,21 @@ async def gather(shop: ShopPort) -> tuple[Notice, ...]:
         Notice(
             one.sale_id,
             GLYPHS[Tone.GOOD] + tr("已自动退款 {serial} {amount}", serial=one.serial, amount=yuan(one.amount_fen)),
+            Tone.GOOD,
         )
         for one in shop.refunds.given_back
     ]
-    return tuple([*waiting, *given_back][:MOST])
+    return tuple([*paid[:1], *waiting, *given_back, *paid[1:]][:MOST])
+
+
+def _paid(sale: Sale) -> str:
+    """Money that came in while nobody looked, and how far the papers are."""
+    slips = [job.state for job in current_jobs(sale.print_jobs)]
+    unprinted = [state for state in slips if state is not PrintJobState.PRINTED]
+    return tr(
+        "已收款 {code} {amount}：{invoice}，{print}",
+        code=sale.vehicle.code if sale.vehicle else sale.serial or "",
+        amount=yuan(sale.total_fen or 0),
+        invoice=words.invoice_state(sale.invoice)[1],
+        print=words.print_word([*unprinted, PrintJobState.PRINTED][0])[1],
+    )

@@ -57,6 +57,10 @@ class PaidScreen(SaleStepScreen):
         else:
             yield ActionButton(tr("完成"), id="finish", key="f8", look="primary")
 
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.shop.paid_aside.seen(self.sale.id)
+
     def first_focus(self) -> Widget | None:
         return None
 

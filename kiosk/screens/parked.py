@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from kiosk.i18n import tr
+from kiosk.i18n import mark, tr
 from kiosk.screens import words
 from kiosk.services.views import ParkedSale, SaleState, SaleStep
 from kiosk.widgets.frame import Tone
+from kiosk.widgets.money import yuan
 from kiosk.widgets.paged_list import ListRow
 
+PARKED: Final = mark("已挂单，用「取单」可以继续。")
+"""What Home says of a sale just put aside."""
 _STEPS: Final = tuple(step for step in SaleStep if step is not SaleStep.COLLECT)
 _MINUTE_MS: Final = 60_000
 
@@ -20,9 +23,9 @@ def row(sale: ParkedSale, now_ms: int) -> ListRow:
     return ListRow(
         key=sale.id,
         head=f"{sale.vehicle}  {sale.model}",
-        head_right=_step(sale.step) if draft else words.sale_state(sale.state),
+        head_right=_step(sale.step) if draft else _standing(sale),
         detail=sale.customer_masked or tr("还没有填客户"),
-        detail_right=f"{sale.operator}  {how_long(now_ms - sale.opened_at_ms)}",
+        detail_right=f"{yuan(sale.amount_fen)}  {sale.operator}  {how_long(now_ms - sale.opened_at_ms)}",
         tone=Tone.PLAIN if draft else Tone.ATTENTION,
     )
 
@@ -37,6 +40,13 @@ def how_long(past_ms: int) -> str:
     if minutes < 24 * 60:
         return tr("{count} 小时前", count=minutes // 60)
     return tr("{count} 天前", count=minutes // (24 * 60))
+
+
+def _standing(sale: ParkedSale) -> str:
+    """What became of its code; a late payment is told by the sale's own state."""
+    if sale.state is SaleState.ORDERED and sale.payment is not None:
+        return words.payment_state(sale.payment)[1]
+    return words.sale_state(sale.state)
 
 
 def _step(step: SaleStep) -> str:

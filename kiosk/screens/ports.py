@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kiosk.services.health import HealthService
     from kiosk.services.invoicing import InvoicingService
     from kiosk.services.lookups import Lookups
+    from kiosk.services.paid_aside import PaidAside
     from kiosk.services.printing import PrintingService
     from kiosk.services.refunds import RefundService
     from kiosk.services.sale import SaleService
@@ -49,6 +50,8 @@ class ShopPort(Protocol):
     def lookups(self) -> Lookups: ...
     @property
     def waiting(self) -> WaitingSales: ...
+    @property
+    def paid_aside(self) -> PaidAside: ...
     @property
     def health(self) -> HealthService: ...
     async def start(self) -> None: ...

@@ -16,7 +16,7 @@ from kiosk.screens import words
 from kiosk.screens.base import KioskScreen
 from kiosk.screens.documents import InvoicePanel, SlipPanel, current_jobs
 from kiosk.screens.sale_screen import SaleScreen
-from kiosk.services.views import Copy, Sale, SaleState
+from kiosk.services.views import Copy, Payment, PaymentOrderState, Sale, SaleState
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.facts import facts_table
 from kiosk.widgets.frame import Tone
@@ -54,7 +54,7 @@ class SaleDetailScreen(SaleScreen):
             yield ActionButton(tr("保存凭条"), id="save-slip", key="f6")
         if self.sale.state in {SaleState.ORDERED, SaleState.PAID, SaleState.DRAFT}:
             yield ActionButton(tr("继续办理"), id="go-on", key="f7")
-        yield ActionButton(tr("查看发票"), id="view", key="f8", look="primary")
+        yield ActionButton(tr("查看发票"), id="view", key="f5", look="primary")
 
     def paint(self) -> None:
         self.query_one("#sale-standing", Static).update(self._standing())
@@ -76,20 +76,26 @@ class SaleDetailScreen(SaleScreen):
         return facts_table(rows)
 
     def _goods(self) -> Content:
-        rows = [(words.line_kind(line.kind), f"{line.code}  {line.colour or line.name}") for line in self.sale.lines]
-        for payment in self.sale.payments:
-            _tone, word = words.payment_state(payment.state)
-            rows.append((words.channel(payment.channel), f"{payment.number}  {word}"))
+        """First the money that came in and what went back of it, last the tries that came to nothing."""
+        settled = [one for one in self.sale.payments if one.returned or one.state is PaymentOrderState.PAID]
+        rows = [self._payment(one) for one in settled]
         for refund in self.sale.refunds:
             word = f"{words.refund_state(refund.state)[1]}  {yuan(refund.amount_fen)}"
-            rows += [(tr("退款"), f"{refund.number}  {word}")]
+            rows.append((tr("退款"), f"{word}  {refund.number}"))
+        rows += [(words.line_kind(line.kind), f"{line.code}  {line.colour or line.name}") for line in self.sale.lines]
+        rows += [self._payment(one) for one in self.sale.payments if one not in settled]
         return facts_table(rows)
+
+    def _payment(self, payment: Payment) -> tuple[str, str]:
+        """The word before the long number: what it came to is never the part that does not fit."""
+        word = tr("已退款") if payment.returned else words.payment_state(payment.state)[1]
+        return words.channel(payment.channel), f"{word}  {payment.number}"
 
     def press_save_slip(self) -> None:
         async def save() -> None:
             folder, operator = self.kiosk.export_directory(), self.kiosk.acting()
             path = await self.shop.printing.save_slip(self.sale.id, Copy.CUSTOMER, folder, operator)
-            self.say(Tone.GOOD, tr("已保存：{path}", path=path))
+            self.say(Tone.GOOD, words.saved(path))
 
         self.kiosk.command("save-slip", save)
 

@@ -16,7 +16,7 @@ from kiosk.screens.base import STYLES, KioskScreen
 from kiosk.services.views import InvoiceState, PrintJobState, SaleRow, SaleState
 from kiosk.widgets.button import ActionButton
 from kiosk.widgets.field import Field
-from kiosk.widgets.frame import Tone
+from kiosk.widgets.frame import TitleBar, Tone
 from kiosk.widgets.money import yuan
 from kiosk.widgets.paged_list import ListRow, PagedList
 
@@ -37,6 +37,7 @@ class SaleListScreen(KioskScreen):
         self._state: SaleState | None = None
         self._rows: tuple[SaleRow, ...] = ()
         self._before: list[SaleRow | None] = [None]
+        self._more = False
         self._timer: Timer | None = None
         self._searched: Callable[[], None] = lambda: None
 
@@ -93,12 +94,26 @@ class SaleListScreen(KioskScreen):
         day = business_day(self.shop.clock.now_ms()) if self._today else None
         release = self.hold()
         try:
-            self._rows = await self.shop.lookups.sales(
-                search=self._search, day=day, state=self._state, before=self._before[-1], limit=pages.page_size
+            size = pages.page_size
+            found = await self.shop.lookups.sales(
+                search=self._search, day=day, state=self._state, before=self._before[-1], limit=size + 1
             )
         finally:
             release()
+        self._rows, self._more = found[:size], len(found) > size
         pages.show([_row(one) for one in self._rows])
+        self.query_one(TitleBar).say(self.title_text(), self._place(size))
+
+    def _place(self, size: int) -> str:
+        """Which sales these are, which page of them, and whether there are more; the last page knows how many."""
+        state = words.sale_state(self._state) if self._state else tr(ALL)
+        which = " · ".join([state, *([tr("今天")] if self._today else []), *([tr("查找")] if self._search else [])])
+        page = len(self._before)
+        if self._more:
+            return tr("{which} · 第 {page} 页，后面还有", which=which, page=page)
+        return tr(
+            "{which} · 第 {page} 页，共 {count} 张", which=which, page=page, count=size * (page - 1) + len(self._rows)
+        )
 
     def _from_the_top(self) -> None:
         self._before = [None]
@@ -126,7 +141,7 @@ class SaleListScreen(KioskScreen):
             self.press_previous()
 
     def press_following(self) -> None:
-        if self._rows and len(self._rows) >= self.query_one(PagedList).page_size:
+        if self._rows and self._more:
             self._before.append(self._rows[-1])
             self._look()
 
@@ -137,7 +152,9 @@ class SaleListScreen(KioskScreen):
 
     def press_today(self) -> None:
         self._today = not self._today
-        self.query_one("#today").set_class(self._today, "chosen")
+        button = self.query_one("#today", ActionButton)
+        button.set_class(self._today, "chosen")
+        button.say(f"✓ {tr('今天')}" if self._today else tr("今天"))
         self._from_the_top()
 
     def press_state(self) -> None:

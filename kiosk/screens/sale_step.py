@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from kiosk.i18n import mark, tr
 from kiosk.rules.refusals import Refusal
-from kiosk.screens import words
+from kiosk.screens import parked, words
 from kiosk.screens.sale_screen import SaleScreen
 from kiosk.services.views import Sale
 from kiosk.widgets.button import ActionButton
@@ -41,7 +41,7 @@ class SaleStepScreen(SaleScreen):
     def more_help(self) -> Sequence[str]:
         return (
             tr("挂单：先放一放，回到首页；以后用「取单」接着做。"),
-            tr("取消销售：按两次，这一单作废，车和电池回到库存。"),
+            tr("取消销售：按两次，这一单作废，车和电池回到库存；首页上还能「撤销」。"),
             tr("离开一会儿按 F9 锁定：这一单原样留着，解锁后接着做。"),
         )
 
@@ -61,8 +61,8 @@ class SaleStepScreen(SaleScreen):
         return [
             ActionButton(tr("上一步"), id="back", key="esc"),
             ActionButton(tr("挂单"), id="park", key="f6"),
-            ActionButton(tr("取消销售"), id="cancel", look="careful"),
             ActionButton(tr("求助"), id="help", key="f1"),
+            ActionButton(tr("取消销售"), id="cancel", look="careful"),
             primary,
         ]
 
@@ -118,7 +118,7 @@ class SaleStepScreen(SaleScreen):
         async def park() -> None:
             await self.flush()
             await self.shop.sales.park(self.sale.id, operator=self.kiosk.acting())
-            await self.kiosk.go_home(tr("已挂单，用「取单」可以继续。"))
+            await self.kiosk.go_home(tr(parked.PARKED))
 
         self.kiosk.command("park", park)
 
@@ -134,8 +134,8 @@ class SaleStepScreen(SaleScreen):
 
         async def cancel() -> None:
             await self.flush()
-            await self.shop.sales.cancel(self.sale.id, self.kiosk.acting())
-            await self.kiosk.go_home(tr("销售已取消，车和电池已回到库存。"))
+            cancelled = await self.shop.sales.cancel(self.sale.id, self.kiosk.acting())
+            await self.kiosk.go_home(tr("销售已取消，车和电池已回到库存。"), cancelled=cancelled)
 
         self.kiosk.command("cancel", cancel)
 

@@ -133,7 +133,10 @@ class VehicleScreen(SaleStepScreen):
         return self.step_buttons(ActionButton(tr("开始捆绑"), id="start", key="f8", look="primary"))
 
     def more_help(self) -> Sequence[str]:
-        return (tr("扫错了车按「上一步」：这辆车放回库存，再扫对的。"), *super().more_help())
+        return (
+            tr("扫错了车按「上一步」：车放回库存，再扫对的；已有电池或充电器就挂单，什么都不会丢。"),
+            *super().more_help(),
+        )
 
     def first_focus(self) -> Widget | None:
         if self.sale.colour is not None:
@@ -170,9 +173,9 @@ class VehicleScreen(SaleStepScreen):
 
         async def give_back() -> None:
             await self.flush()
-            await self.shop.sales.cancel(self.sale.id, self.kiosk.acting())
+            cancelled = await self.shop.sales.cancel(self.sale.id, self.kiosk.acting())
             code = self.sale.vehicle.code if self.sale.vehicle else ""
-            await self.kiosk.go_home(tr("整车 {code} 已放回库存，可以重新扫描。", code=code))
+            await self.kiosk.go_home(tr("整车 {code} 已放回库存，可以重新扫描。", code=code), cancelled=cancelled)
 
         self.kiosk.command("back", give_back)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Final
 
 from kiosk.i18n import mark, tr
@@ -159,6 +160,11 @@ def print_word(state: PrintJobState) -> tuple[Tone, str]:
 def copy(one: Copy) -> str:
     """Whose copy of a slip."""
     return tr("商户联") if one is Copy.MERCHANT else tr("顾客联")
+
+
+def saved(path: PurePath) -> str:
+    """Where a saved file is, in words: who works here cannot open a folder, who looks after the machine can."""
+    return tr("已保存到这台机器的导出文件夹，要拷走请找店长：{name}", name=path.name)
 
 
 def sale_state(state: SaleState) -> str:

@@ -25,6 +25,7 @@ from kiosk.services import sale_codes, views
 from kiosk.services.clock import Clock
 from kiosk.services.sale_checks import check_goods, check_unpaid, find_sale, frozen, price_in_limits
 from kiosk.services.sale_reference import SaleReference
+from kiosk.services.sale_restore import open_again
 from kiosk.services.sale_view import load_sale, parked_sales, typed_of
 
 _MOST_FIELDS = 32
@@ -321,6 +322,11 @@ class SaleService:
             return load_sale(sale.id)
 
         return await self._store.write(work)
+
+    async def restore(self, sale_id: str, operator: views.Operator) -> views.Sale:
+        """Undo `cancel`: a new draft with the same goods, customer and step, in one commit; raises as `open_again`."""
+        permissions.require(operator.role, Command.SELL)
+        return await self._store.write(lambda tx: load_sale(open_again(tx, sale_id, operator=operator.number)))
 
     async def load(self, sale_id: str) -> views.Sale:
         """The sale as it is now. Raises Refusal SALE_NOT_FOUND."""

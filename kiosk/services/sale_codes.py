@@ -73,7 +73,7 @@ def open_with_vehicle(tx: Tx, scan: Scan, *, terminal: str, operator: str) -> st
     model = VehicleModel.find(unit.model) if unit is not None and unit.kind == UnitKind.VEHICLE else None
     if unit is None or model is None:
         raise Refusal(Reason.UNKNOWN_VEHICLE, code=scan.code)
-    _check_free(unit)
+    check_free(unit)
     bundle.check_ban(
         CodeKind.VEHICLE,
         scan.code,
@@ -105,7 +105,7 @@ def open_with_vehicle(tx: Tx, scan: Scan, *, terminal: str, operator: str) -> st
         opened_at_ms=tx.now_ms,
         list_total_fen=model.list_price_fen,
     )
-    _reserve(tx, scan.code)
+    reserve(tx, scan.code)
     return sale_id
 
 
@@ -132,7 +132,7 @@ def add_to_sale(tx: Tx, sale: Sale, scan: Scan) -> None:
     day = business_day(tx.now_ms)
     if scan.kind is CodeKind.BATTERY:
         added = _battery(scan, facts, lines, day)
-        _reserve(tx, scan.code)
+        reserve(tx, scan.code)
     else:
         added = _charger(scan, facts, lines, day)
     position = max(line.position for line in lines) + 1
@@ -232,7 +232,7 @@ def _battery(scan: Scan, vehicle: VehicleFacts, lines: Sequence[SaleLine], day: 
     model = BatteryModel.find(unit.model) if unit is not None and unit.kind == UnitKind.BATTERY else None
     if unit is None or model is None:
         raise Refusal(Reason.UNKNOWN_BATTERY, code=scan.code)
-    _check_free(unit)
+    check_free(unit)
     bundle.check_ban(CodeKind.BATTERY, scan.code, day, scan.bans, chemistry=model.chemistry, ccc=model.ccc)
     pairing = bundle.judge_battery(
         vehicle,
@@ -284,8 +284,11 @@ def _declared(vehicle_model: str, kind: CompatibilityKind, other_model: str) -> 
     return None if row is None else bool(row.allowed)
 
 
-def _check_free(unit: Unit) -> None:
-    """Raises Refusal ALREADY_SOLD (code) or RESERVED_ELSEWHERE (code, sale, serial, vehicle, operator, opened)."""
+def check_free(unit: Unit) -> None:
+    """See that nobody has the unit.
+
+    Raises Refusal ALREADY_SOLD (code) or RESERVED_ELSEWHERE (code, sale, serial, vehicle, operator, opened).
+    """
     if unit.state == UnitState.SOLD:
         raise Refusal(Reason.ALREADY_SOLD, code=unit.code)
     if unit.state == UnitState.RESERVED:
@@ -313,6 +316,7 @@ def _holder(code: str) -> Sale | None:
     return None
 
 
-def _reserve(tx: Tx, code: str) -> None:
+def reserve(tx: Tx, code: str) -> None:
+    """Take a unit in stock for a sale. Raises Refusal RESERVED_ELSEWHERE (code)."""
     if not tx.move(Unit, code, UnitState.RESERVED, expect=UnitState.IN_STOCK):
         raise Refusal(Reason.RESERVED_ELSEWHERE, code=code)

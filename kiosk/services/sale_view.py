@@ -154,9 +154,16 @@ def parked_sales(terminal: str) -> tuple[views.ParkedSale, ...]:
                 customer_masked=mask_name(sale.customer_name or ""),
                 opened_at_ms=sale.opened_at_ms,
                 operator=sale.operator,
+                amount_fen=sale.list_total_fen if sale.total_fen is None else sale.total_fen,
+                payment=_last_payment(sale.id),
             )
         )
     return tuple(found)
+
+
+def _last_payment(sale_id: str) -> PaymentOrderState | None:
+    payments = _payments(sale_id)
+    return payments[-1].state if payments else None
 
 
 def _customer(row: SaleRow) -> views.Customer | None:

@@ -242,7 +242,7 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class ParkedSale:
-    """An open sale on this terminal, as 「取单」 lists it."""
+    """An open sale on this terminal, as 「取单」 lists it. amount_fen: asked for, or else the list price."""
 
     id: str
     serial: str | None
@@ -253,6 +253,8 @@ class ParkedSale:
     customer_masked: str
     opened_at_ms: int
     operator: str
+    amount_fen: int
+    payment: PaymentOrderState | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,10 @@ class TitleBar(Static):
     def __init__(self, title: str, steps: Sequence[str] = (), current: int = 0) -> None:
         super().__init__(_title(title, steps, current), id="title-bar", markup=False)
 
+    def say(self, title: str, more: str) -> None:
+        """Show another title, and quietly behind it what is shown of it."""
+        self.update(Content.assemble(_title(title, (), 0), Content.styled(f"  {more}", "$quiet")), layout=False)
+
 
 def _title(title: str, steps: Sequence[str], current: int) -> Content:
     parts = [Content.styled(f" {title} ", "bold")]

@@ -81,3 +81,12 @@ async def test_given_a_sale_in_the_list_when_opened_then_people_are_masked_and_a
         await one.touch("保存凭条")
         assert one.message.startswith("已保存")
         assert list((tmp_path / "exports").rglob("*.png"))
+
+
+async def test_given_a_slips_serial_scanned_on_home_then_its_sale_opens(till) -> None:
+    async with till() as one:
+        await one.sign_in()
+        row = (await one.app.shop.lookups.sales(limit=1))[0]
+        await one.scan(row.serial)
+        assert one.screen == "SaleDetailScreen"
+        assert one.app.screen.sale.serial == row.serial

@@ -2,8 +2,9 @@
 
 import pytest
 
-from data.models import Unit
+from data.models import Journal, Unit
 from kiosk.demo.catalogue import demo_shop
+from kiosk.rules.refusals import Reason, Refusal
 
 BIKE = demo_shop().vehicles[1]
 TWO_BATTERIES = next(one for one in demo_shop().vehicles if len(one.batteries) > 1)
@@ -90,3 +91,47 @@ async def test_given_goods_on_the_sale_when_going_back_past_its_first_step_then_
         await one.press("escape")
         assert one.screen == "HomeScreen"
         assert [sale.vehicle for sale in await one.app.shop.sales.parked()] == [BIKE.vehicle]
+
+
+async def test_given_a_sale_cancelled_by_mistake_when_undone_on_home_then_it_goes_on_where_it_was(till) -> None:
+    async with till() as one:
+        await one.reach_price(BIKE)
+        whole = codes(one)
+        await one.touch("取消销售")
+        assert one.screen == "PriceScreen"
+        one.app.second_presses.forget()  # a person's pause
+        await one.touch("确认取消")
+        assert one.screen == "HomeScreen"
+        assert state_of(one, whole[0]) == "IN_STOCK"
+        await one.press("f7")
+        assert one.screen == "PriceScreen"
+        assert codes(one) == whole
+        assert one.app.screen.sale.customer.name == "王小明"
+        assert {state_of(one, code) for code in whole[:-1]} == {"RESERVED"}
+        told = one.app.shop.store.read_now(lambda: Journal.query().where(Journal.kind == "sale.restored").count())
+        assert told == 1
+
+
+async def test_given_a_cancelled_sale_whose_vehicle_was_taken_meanwhile_when_undone_then_it_is_refused(till) -> None:
+    async with till() as one:
+        await reach_goods(one, BIKE)
+        cancelled = one.app.screen.sale.id
+        await one.app.shop.sales.cancel(cancelled, one.app.acting())
+        await one.app.go_home()
+        await one.scan(BIKE.vehicle)
+        taken = one.app.screen.sale.id
+        with pytest.raises(Refusal) as refused:
+            await one.app.shop.sales.restore(cancelled, one.app.acting())
+        assert refused.value.reason is Reason.RESERVED_ELSEWHERE
+        assert [sale.id for sale in await one.app.shop.sales.parked()] == [taken]
+
+
+async def test_given_a_screen_with_buttons_of_its_own_when_one_is_touched_then_it_is_pressed_once(
+    till, monkeypatch
+) -> None:
+    async with till() as one:
+        await one.reach_price(BIKE)
+        pressed: list[str] = []
+        monkeypatch.setattr(type(one.app.screen), "press_cancel", lambda _screen: pressed.append("cancel"))
+        await one.touch("取消销售")
+        assert pressed == ["cancel"]
