@@ -1,7 +1,7 @@
 """HTTP as the payment and invoice drivers use it: one attempt, exact bytes, bounded time and size.
 
-No retries, no redirects, no proxies from the environment: whoever calls decides what a lost answer means. Connections
-(``drivers.http_line``) are imported at the first call, on a thread, because the first screen must not wait for them.
+No retries, no redirects, no proxies from the environment: whoever calls decides what a lost answer means. httpx is
+imported at the first call, on a thread, because the first screen must not wait for it.
 """
 
 from __future__ import annotations
@@ -14,17 +14,15 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    import h11
+    import httpx
 
-    from drivers.http_line import Line, Place
-
+READ_SECONDS = 8.0
 CONNECT_SECONDS = 4.0
-WHOLE_CALL_SECONDS = 15.0  # each read is limited, too; this limits a provider that dribbles
+WHOLE_CALL_SECONDS = 15.0  # httpx limits each read; this limits a provider that dribbles
 ANSWER_LIMIT = 1 << 20
-_PLAIN_IN_TARGETS = "!$%&'()*+,/:;=?@[]~"
 
 
 class NotConnected(Exception):  # noqa: N818  named by what happened
@@ -93,83 +91,64 @@ class Wire:
     """One pool of connections. Use it inside one event loop only, and `aclose` it there."""
 
     def __init__(self) -> None:
-        self._idle: dict[Place, list[Line]] = {}
-        self._loaded: set[bool] = set()
+        self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, limit: int = ANSWER_LIMIT
     ) -> WireAnswer:
         """One attempt. Raises NotConnected, or NoAnswer (also for an answer larger than ``limit`` bytes)."""
-        tls = url.startswith("https:")
-        if tls not in self._loaded:
-            await asyncio.to_thread(_load, tls)
-            self._loaded.add(tls)
-        from drivers.http_line import LineError
+        client = await self._opened()
+        import httpx
 
         try:
             async with asyncio.timeout(WHOLE_CALL_SECONDS):
-                place, request = _request(method, url, {"Accept-Encoding": "identity", **headers}, body)
-                line = await self._line(place)
-                answer = WireAnswer(*await line.exchange(request, body, limit))
-                self._idle.setdefault(place, []).append(line)
-                return answer
-        except LineError as error:
+                request = client.build_request(
+                    method, url, headers={"Accept-Encoding": "identity", **headers}, content=body if body else None
+                )
+                answer = await client.send(request, stream=True)
+                try:
+                    return WireAnswer(answer.status_code, _lower(answer.headers), await _read(answer, limit))
+                finally:
+                    await answer.aclose()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
+            raise NotConnected(f"no connection: {clean_text(str(error), 120) or type(error).__name__}") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise NoAnswer(f"no answer: {clean_text(str(error), 120) or type(error).__name__}") from error
         except TimeoutError as error:
-            raise NoAnswer("no answer in time") from error
+            raise NoAnswer(f"no answer within {WHOLE_CALL_SECONDS:.0f} s") from error
 
     async def aclose(self) -> None:
-        """Close every connection that is at rest."""
-        idle, self._idle = self._idle, {}
-        for line in (line for lines in idle.values() for line in lines):
-            line.close()
+        """Close every connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
 
-    async def _line(self, place: Place) -> Line:
-        """One at rest, or a new one. Raises NotConnected."""
-        from drivers.http_line import Line
-
-        kept = self._idle.pop(place, [])
-        fresh = [line for line in kept if line.fresh]
-        for line in kept:
-            if line not in fresh:
-                line.close()
-        if fresh:
-            line = fresh.pop()
-            self._idle[place] = fresh
-            return line
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                return await Line.open(place)
-        except (OSError, UnicodeError) as error:  # TimeoutError and ssl's errors among them
-            raise NotConnected(f"no connection: {clean_text(str(error), 120) or type(error).__name__}") from error
+    async def _opened(self) -> httpx.AsyncClient:
+        async with self._opening:
+            if self._client is None:
+                self._client = await asyncio.to_thread(_new_client)
+            return self._client
 
 
-def _load(tls: bool) -> None:
-    """Import what a call needs, and for https read whom to trust: too long for the loop the first time."""
-    from drivers import http_line
+def _new_client() -> httpx.AsyncClient:
+    import httpx
 
-    if tls:
-        http_line.trust()
+    return httpx.AsyncClient(
+        trust_env=False, follow_redirects=False, timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    )
 
 
-def _request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[Place, h11.Request]:
-    """Where it goes and what is said there. Raises NotConnected for what cannot be said."""
-    import h11
+def _lower(headers: httpx.Headers) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
-    from drivers.http_line import Place
 
-    try:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("not a web address")
-        tls = parts.scheme == "https"
-        host = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode("ascii")
-        port = parts.port or (443 if tls else 80)
-        named = f"[{host}]" if ":" in host else host
-        target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_PLAIN_IN_TARGETS)
-        said = {"Host": named if parts.port is None else f"{named}:{port}", **headers}
-        if body or method != "GET":
-            said["Content-Length"] = str(len(body))
-        return Place(host, port, tls), h11.Request(method=method, target=target, headers=list(said.items()))
-    except (ValueError, h11.LocalProtocolError) as error:
-        raise NotConnected(f"no request: {clean_text(str(error), 120) or type(error).__name__}") from error
+async def _read(answer: httpx.Response, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in answer.aiter_bytes():
+        size += len(part)
+        if size > limit:
+            raise NoAnswer(f"the answer is larger than {limit} bytes")
+        parts.append(part)
+    return b"".join(parts)

@@ -61,6 +61,7 @@ def open_log(directory: Path) -> None:
     root.addHandler(handler)
     logging.raiseExceptions = False  # a log that cannot be written must not write over the screen instead
     root.setLevel(logging.INFO)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def record(error: BaseException) -> str:

@@ -126,7 +126,7 @@ def test_settings_tell_value_source_and_meaning(tmp_path: Path) -> None:
 
 def test_the_command_line_does_not_load_the_screen() -> None:
     program = (
-        "import sys, kiosk.cli.main; print([name for name in ('textual', 'peewee', 'h11') if name in sys.modules])"
+        "import sys, kiosk.cli.main; print([name for name in ('textual', 'peewee', 'httpx') if name in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert told.strip() == "[]"

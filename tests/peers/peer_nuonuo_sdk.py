@@ -1,6 +1,6 @@
 """The SDK nuonuo-sdk against our sandbox: two programs by different people must agree on the wire.
 
-Run with a Python that has ``nuonuo-sdk``, ``h11``, ``cryptography``, ``msgspec`` and ``segno``, and with this
+Run with a Python that has ``nuonuo-sdk``, ``httpx``, ``cryptography``, ``msgspec`` and ``segno``, and with this
 repository on PYTHONPATH.
 """
 

@@ -1,6 +1,6 @@
 """The SDK wechatpayv3 against our sandbox, as a merchant and as a service provider, waiting and asynchronous.
 
-Run with a Python that has ``wechatpayv3[async]``, ``h11``, ``cryptography``, ``msgspec`` and ``segno``, and with this
+Run with a Python that has ``wechatpayv3[async]``, ``httpx``, ``cryptography``, ``msgspec`` and ``segno``, and with this
 repository on PYTHONPATH.
 """
 

@@ -16,7 +16,7 @@ def test_importing_the_printers_and_encoding_a_slip_load_nothing_heavy() -> None
         "import sys, drivers.printers;"
         "light = set(sys.modules);"
         "import drivers.printers.escpos, drivers.printers.printer, kiosk.papers.sale_slip;"
-        "heavy = {'PIL', 'escpos', 'segno', 'numpy', 'yaml', 'cv2', 'h11', 'textual', 'serial'};"
+        "heavy = {'PIL', 'escpos', 'segno', 'numpy', 'yaml', 'cv2', 'httpx', 'textual', 'serial'};"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules);"
         "assert not any(name.startswith('drivers.printers.') and name != 'drivers.printers.base' for name in light)"
     )

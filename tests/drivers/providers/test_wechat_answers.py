@@ -296,10 +296,10 @@ def test_secrets_are_not_in_the_settings_text() -> None:
     assert "SECRETV3KEY" not in repr(settings("https://a.example"))
 
 
-def test_importing_the_drivers_loads_neither_h11_nor_cryptography() -> None:
+def test_importing_the_drivers_loads_neither_httpx_nor_cryptography() -> None:
     code = (
         "import sys, drivers.payments.wechat, drivers.payments.registry, drivers.invoices.nuonuo,"
         " drivers.invoices.registry, drivers.sandbox.remote;"
-        "sys.exit(any(name in sys.modules for name in ('h11', 'cryptography', 'segno')))"
+        "sys.exit(any(name in sys.modules for name in ('httpx', 'cryptography', 'segno')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
