@@ -7,6 +7,7 @@ imported at the first call, on a thread, because the first screen must not wait 
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import unicodedata
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 READ_SECONDS = 8.0
@@ -135,8 +138,19 @@ def _new_client() -> httpx.AsyncClient:
     import httpx
 
     return httpx.AsyncClient(
-        trust_env=False, follow_redirects=False, timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+        verify=_trusted(),
+        trust_env=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
     )
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """Whom to believe over TLS: one for all providers, because each one holds megabytes of certificates."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _lower(headers: httpx.Headers) -> dict[str, str]:
