@@ -422,6 +422,8 @@ class KioskApp(TappedApp, inherit_bindings=False):
     # What happens by itself
 
     def _changed(self, keys: frozenset[str]) -> None:
+        if not self.screen_stack:
+            return
         screen = self.screen
         if isinstance(screen, KioskScreen) and screen.is_mounted:
             screen.changed(keys)
@@ -429,6 +431,8 @@ class KioskApp(TappedApp, inherit_bindings=False):
                 self.show_status(screen)
 
     def _tick(self) -> None:
+        if not self.screen_stack:  # between two screens, or on the way out
+            return
         screen = self.screen
         if isinstance(screen, KioskScreen) and screen.is_mounted:
             self.show_status(screen)

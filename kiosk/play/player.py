@@ -79,6 +79,7 @@ class Player:
             case say.Wait(seconds):
                 time.sleep(seconds)
             case say.Shot(path):
+                self._let_the_frame_end()
                 save(self.child.terminal.cells(), Path(path))
             case say.Sql(query, value):
                 self._sql(query, value)
@@ -171,6 +172,7 @@ class Player:
             self.child.terminal.wait_change(min(rest, _POLL_S))
 
     def _refuse(self, text: str) -> None:
+        self._let_the_frame_end()
         deadline = time.monotonic() + _REFUSE_S
         while True:
             if self._shows(text):
@@ -179,6 +181,11 @@ class Player:
             if rest <= 0:
                 return
             self.child.terminal.wait_change(min(rest, _POLL_S))
+
+    def _let_the_frame_end(self) -> None:
+        """A frame that is half written shows neither what was there nor what is."""
+        with contextlib.suppress(ChildEnded):
+            self.child.settle(committed=False)
 
     # What the customer does
 

@@ -43,6 +43,7 @@ ACTS: dict[str, Act] = {
     ),
     "SaleService.remove_line": Act(Command.SELL, lambda s, o, _: s.sales.remove_line("X", 2, operator=o)),
     "SaleService.bring_back": Act(Command.SELL, lambda s, o, _: s.sales.bring_back("X", LINE, operator=o)),
+    "SaleService.restore": Act(Command.SELL, lambda s, o, _: s.sales.restore("X", o)),
     "SaleService.finish_goods": Act(Command.SELL, lambda s, o, _: s.sales.finish_goods("X", operator=o)),
     "SaleService.submit_customer": Act(
         Command.SELL, lambda s, o, _: s.sales.submit_customer("X", "", "", "", "", operator=o)
@@ -70,7 +71,7 @@ ACTS: dict[str, Act] = {
 }
 """Every method of a service by which a person changes something, saves something or sees people's data."""
 
-ANYBODY = {"SignInService.sign_in", "SignInService.lock"}
+ANYBODY = {"SignInService.sign_in", "SignInService.is_number", "SignInService.lock"}
 """Whoever stands before the screen: to become somebody, and to leave."""
 
 BY_ITSELF = {
@@ -83,6 +84,7 @@ BY_ITSELF = {
 """What the shop does by itself."""
 
 LOOKS = {
+    "PaidAside.look",
     "SaleService.check_price",
     "SaleService.load",
     "SaleService.parked",
