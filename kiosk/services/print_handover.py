@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-FRESH_S = 2.0
-"""How long a printer's word that it is ready counts."""
+FRESH_S = 5.0
+"""How long a printer's word that it is ready counts: longer than the longest pause between two questions for a
+payment, with each of which it is asked again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,6 @@ class PrinterWorker:
                     pause = RETRY_S
                 if pause > 0:
                     await self._clock.wait(self.bell, pause)
-                self._slips.handover.withdraw()
         finally:
             self._slips.handover.withdraw()
             while self._handed:
@@ -108,13 +107,17 @@ class PrinterWorker:
     async def _round(self) -> float:
         """Look after the oldest job; returns the pause before the next look."""
         if self._handed:
+            self._slips.handover.withdraw()
             return await self._print_handed(self._handed.popleft())
         job = await self._store.read(self._next)
         if job is None:
+            # The last offer stands while the printer is asked again: a slip that comes meanwhile waits for its word.
             if await self._look() is not None:
+                self._slips.handover.withdraw()
                 return IDLE_FAULT_POLL_S
             self._offer()
             return IDLE_POLL_S
+        self._slips.handover.withdraw()
         if job.payload is None:
             if await self._write(lambda tx: self._slips.draw(tx, job.id), job.sale_id):
                 return 0

@@ -35,7 +35,7 @@ def smallest(told: dict[str, Any]) -> float:
 
 
 CHECKS = {
-    "start": Held(times_floor, 2.0),
+    "start": Held(times_floor, 3.0),
     "scan": Held(times_floor, 60.0),
     "first_byte": Held(smallest, 60.0),
     "loop_lag": Held(lambda told: told["p50"], 10.0),
